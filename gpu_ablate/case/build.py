@@ -1,0 +1,244 @@
+"""From a scene (clinic units, names) to a case (SI, arrays); all that can be wrong is said before computing."""
+
+from __future__ import annotations
+
+import math
+from hashlib import sha256
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gpu_ablate.case.anatomy import Anatomy, build_anatomy, metres
+from gpu_ablate.case.case import AntennaMedium, Case, History, RunSettings
+from gpu_ablate.case.exchange import build_exchange
+from gpu_ablate.case.grid import Grid, Vector
+from gpu_ablate.case.heat import build_sources, centres
+from gpu_ablate.case.materials import antenna_medium, citations, nusselt, properties, tissue_rows
+from gpu_ablate.case.memory import require_memory
+from gpu_ablate.case.needles import build_probe, probe_stations, require_probes_inside
+from gpu_ablate.case.setup import Endpoint, Limit, Plan, Probe, Sensor, Setup, Surface
+from gpu_ablate.case.tables import rate_table, thermal_tables
+from gpu_ablate.errors import SceneError
+from gpu_ablate.geometry.images import read_scalars
+from gpu_ablate.geometry.voxelize import surface
+from gpu_ablate.library import load as library
+from gpu_ablate.physics.damage import ARRHENIUS, CEM43, CEM43_LETHAL_MIN, PERFUSION_STEP, VASCULAR_STASIS
+from gpu_ablate.scene.body import ConvectiveFace, HeldFace
+from gpu_ablate.scene.schema import Scene
+from gpu_ablate.units import BODY_C, MM
+
+Array = NDArray[np.float64]
+
+ENDPOINTS = {
+    "cem43_240": Endpoint("cem43_240", "cem43", CEM43_LETHAL_MIN),
+    "arrhenius_1": Endpoint("arrhenius_1", "arrhenius", 1.0),
+    "above_60c": Endpoint("above_60c", "max_temperature", 60.0),
+    "lethal40": Endpoint("lethal40", "min_temperature", -40.0),
+    "ice": Endpoint("ice", "min_temperature", 0.0),
+}
+"""When tissue counts as dead; sources in physics.damage and, for cold, the 2018 consensus on cryoablation."""
+
+SURFACED = ("target", "skin", "involved_skin", "risk", "nerve", "vessel", "isolation")
+"""Roles whose regions get a surface."""
+
+PROVISIONAL = (
+    "Provisional antenna: power is spread along the radiating part as a line of attenuated point radiators in "
+    "{tissue} (penetration 1/2α = {depth:.1f} mm), weighted by each tissue's conductivity; near field, reflection at "
+    "interfaces, drying, the trail along the shaft and the cooled shaft itself are not modelled."
+)
+
+
+def build_case(scene: Scene) -> Case:
+    """The SI model of a scene.
+
+    Raises
+    ------
+    SceneError
+        Something cannot be computed; names the file, the place and the remedy.
+    """
+    probes = tuple(build_probe(scene, probe) for probe in scene.probe)
+    stations = [point for probe in probes for point in probe_stations(probe)]
+    anatomy = build_anatomy(scene, stations, lambda grid: require_memory(scene, grid))
+    grid = anatomy.grid
+    gas = np.isin(anatomy.labels, [i for i, r in enumerate(anatomy.regions) if r.phase == "gas"])
+    require_probes_inside(scene, probes, grid)
+    _require_sensors_inside(scene, grid)
+    medium = antenna_medium(scene, anatomy, probes)
+    setup = _setup(scene, anatomy, probes, medium)
+    per_region = [
+        None if region.phase == "gas" else properties(scene, tissue, nusselt(scene, region))
+        for region, tissue in zip(anatomy.regions, anatomy.tissues, strict=True)
+    ]
+    case = Case(
+        setup=setup,
+        tables=thermal_tables(per_region, grid.spacing, scene.model.blood_temperature_c),
+        initial=_initial(scene, anatomy, gas),
+        sources=build_sources(scene, grid, ~gas),
+        exchange=build_exchange(scene, grid, gas),
+        histories=_histories(scene, setup),
+        medium=medium,
+        run=RunSettings(scene.run.duration_s, scene.run.record_every_s, scene.run.trace_every_s, scene.run.precision),
+    )
+    if scene.duration_s() <= 0.0:
+        raise SceneError(f"{scene.path}: [run] duration_s is needed, since no schedule or source has an end")
+    return case
+
+
+def _require_sensors_inside(scene: Scene, grid: Grid) -> None:
+    for sensor in scene.sensor:
+        if not grid.contains(metres(sensor.point_mm)):
+            raise SceneError(
+                f'{scene.path}: sensor "{sensor.name}": point_mm {list(sensor.point_mm)} lies outside the domain '
+                f"({grid.describe()})\n  remedy: move it or enlarge [domain]"
+            )
+
+
+def _initial(scene: Scene, anatomy: Anatomy, gas: NDArray[np.bool_]) -> Array | float:
+    """T - 37 at the start [K]; air outside has the air's temperature, which is only drawn."""
+    field = np.full(anatomy.grid.shape, scene.initial.uniform_c)
+    if scene.initial.image is not None:
+        image = read_scalars(scene.folder / scene.initial.image)
+        values, inside = image.sample(centres(anatomy.grid))
+        if not inside.all():
+            raise SceneError(
+                f"{scene.path}: [initial] image {scene.initial.image} does not cover the whole box\n"
+                "  remedy: give a larger image or a smaller [domain]"
+            )
+        field = values.astype(np.float64).reshape(anatomy.grid.shape)
+    for index, initial_c in enumerate(anatomy.initial_c):
+        if initial_c is not None:
+            field[anatomy.labels == index] = initial_c
+    field[gas] = scene.skin_surface.temperature_c
+    return field - BODY_C
+
+
+def _extremes(scene: Scene) -> tuple[float, float]:
+    """Coldest and hottest temperature that anything in the scene can bring about [°C]."""
+    outside = [scene.initial.uniform_c, scene.model.blood_temperature_c, scene.skin_surface.temperature_c]
+    outside += [patch.temperature_c for patch in scene.surface_patch]
+    outside += [r.initial_temperature_c for r in scene.region if r.initial_temperature_c is not None]
+    for name in ("x_min", "x_max", "y_min", "y_max", "z_min", "z_max"):
+        face = scene.boundary.face(name)
+        if isinstance(face, (HeldFace, ConvectiveFace)):
+            outside.append(face.temperature_c)
+    anything = scene.initial.image is not None
+    coldest = -math.inf if scene.cools() or anything else min(outside)
+    hottest = math.inf if scene.heats() or anything else max(outside)
+    return coldest, hottest
+
+
+def _histories(scene: Scene, setup: Setup) -> tuple[History, ...]:
+    """The fields that remember; only those that the scene can change or asks for."""
+    coldest, hottest = _extremes(scene)
+    needed = {setup.endpoint.field}
+    quantities_asked = {limit.quantity for limit in setup.limits}
+    if hottest > CEM43.gate_c:
+        needed |= {"max_temperature", "cem43", "arrhenius"}
+    if coldest < 0.0 or "min_temperature_c" in quantities_asked:
+        needed.add("min_temperature")
+    if "max_temperature_c" in quantities_asked:
+        needed.add("max_temperature")
+    needed |= {"cem43"} if "cem43_minutes" in quantities_asked else set()
+    needed |= {"arrhenius"} if "arrhenius" in quantities_asked else set()
+    histories = [
+        History("max_temperature", "max"),
+        History("min_temperature", "min"),
+        History("cem43", "accumulate", rate_table(CEM43)),
+        History("arrhenius", "accumulate", rate_table(ARRHENIUS[scene.model.arrhenius])),
+    ]
+    kept = [history for history in histories if history.name in needed]
+    if hottest > VASCULAR_STASIS.gate_c and scene.model.perfusion_heat != "none":
+        law = VASCULAR_STASIS if scene.model.perfusion_heat == "stasis" else PERFUSION_STEP
+        kept.append(History("perfusion", "decay", rate_table(law)))
+    return tuple(kept)
+
+
+def _setup(scene: Scene, anatomy: Anatomy, probes: tuple[Probe, ...], medium: AntennaMedium | None) -> Setup:
+    present = {where for region in anatomy.regions for where in (region.name, region.role)}
+    own = {limit.where for limit in scene.limit}
+    limits = [*scene.limit, *(limit for limit in library.default_limits() if limit.where not in own)]
+    grid = anatomy.grid
+    return Setup(
+        name=scene.name,
+        title=scene.title,
+        frame=scene.domain.frame,
+        grid=grid,
+        regions=anatomy.regions,
+        labels=anatomy.labels,
+        surfaces=_surfaces(anatomy),
+        probes=probes,
+        sensors=tuple(Sensor(sensor.name, metres(sensor.point_mm)) for sensor in scene.sensor),
+        limits=tuple(
+            Limit(limit.where, limit.quantity, limit.warn, limit.fail) for limit in limits if limit.where in present
+        ),
+        endpoint=ENDPOINTS[scene.endpoint()],
+        plan=Plan(scene.plan.intent, scene.plan.margin_goal_mm * MM),
+        tissues=tissue_rows(scene, anatomy),
+        citations=citations(scene, anatomy),
+        notes=_notes(scene, anatomy, medium),
+        inputs=_inputs(scene),
+    )
+
+
+def _surfaces(anatomy: Anatomy) -> dict[str, Surface]:
+    """Closed surfaces of all regions that matter to the plan, and of the body against gas."""
+    grid = anatomy.grid
+    present = set(np.unique(anatomy.labels).tolist())
+    wanted: dict[str, tuple[set[int], float]] = {}
+    for index, region in enumerate(anatomy.regions):
+        if region.role in SURFACED and index in present:
+            spacing = 0.5 * grid.spacing if region.role == "target" else grid.spacing
+            labels, _ = wanted.get(region.name, (set(), spacing))
+            wanted[region.name] = labels | {index}, spacing
+    solid = {index for index, region in enumerate(anatomy.regions) if region.phase != "gas"}
+    if present - solid:
+        wanted["body"] = solid & present, grid.spacing
+    surfaces = {}
+    for name, (labels, spacing) in wanted.items():
+        lower, upper = _extent(anatomy, labels)
+        points, faces = surface(anatomy.painter, labels, lower, upper, spacing)
+        if len(faces):
+            surfaces[name] = Surface(points, faces)
+    return surfaces
+
+
+def _extent(anatomy: Anatomy, labels: set[int]) -> tuple[Vector, Vector]:
+    """Corners [m] of the cells with some labels, two cells wider, within the box."""
+    grid = anatomy.grid
+    where = np.argwhere(np.isin(anatomy.labels, list(labels)))
+    low = np.maximum(where.min(axis=0) - 2, 0)[::-1]
+    high = np.minimum(where.max(axis=0) + 3, grid.shape)[::-1]
+    x0, y0, z0 = (float(o + i * grid.spacing) for o, i in zip(grid.origin, low, strict=True))
+    x1, y1, z1 = (float(o + i * grid.spacing) for o, i in zip(grid.origin, high, strict=True))
+    return (x0, y0, z0), (x1, y1, z1)
+
+
+def _notes(scene: Scene, anatomy: Anatomy, medium: AntennaMedium | None) -> tuple[str, ...]:
+    notes = []
+    if medium is not None:
+        notes.append(PROVISIONAL.format(tissue=medium.tissue, depth=1.0 / medium.attenuation / MM))
+    notes += [f"Liquid isolation: {text}." for text in anatomy.lifted]
+    if any(tissue.perfusion_thermography_1_s is not None for tissue in anatomy.tissues):
+        notes.append(
+            f'Perfusion preset "{scene.model.perfusion_preset}": published values of gland differ twelvefold, '
+            "which moves the outer edge of a zone by 1-2 mm."
+        )
+    asked = scene.domain.max_mm
+    if asked is not None:
+        reached = [value / MM for value in anatomy.grid.upper]
+        if any(abs(r - a) > 1e-6 for r, a in zip(reached, asked, strict=True)):
+            text = ", ".join(f"{value:g}" for value in reached)
+            notes.append(f"The box was rounded up to whole cells: max_mm is [{text}].")
+    return tuple(notes)
+
+
+def _inputs(scene: Scene) -> dict[str, str]:
+    """SHA-256 of every file that the scene names, keyed as written."""
+    files = [scene.anatomy.image if scene.anatomy else None, scene.initial.image]
+    files += [region.mesh for region in scene.region] + [source.image for source in scene.source]
+    return {name: _sha256(scene.folder / name) for name in files if name is not None}
+
+
+def _sha256(path: Path) -> str:
+    return sha256(path.read_bytes()).hexdigest()

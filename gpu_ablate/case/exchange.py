@@ -1,0 +1,161 @@
+"""Exchange lists: skin against air, patches on the skin, faces of the box."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.ndimage import gaussian_filter, label
+
+from gpu_ablate.case.case import Exchange
+from gpu_ablate.case.grid import Grid
+from gpu_ablate.errors import SceneError
+from gpu_ablate.scene.body import ConvectiveFace, HeldFace
+from gpu_ablate.scene.schema import Scene
+from gpu_ablate.units import BODY_C, MM
+
+Array = NDArray[np.float64]
+
+NORMAL_WIDTH = 1.5
+"""Standard deviation of the blur from which the skin's normal is taken [cells]."""
+
+FACES = {"x_min": (2, 0), "x_max": (2, -1), "y_min": (1, 0), "y_max": (1, -1), "z_min": (0, 0), "z_max": (0, -1)}
+"""Face of the box -> (array axis, index of its layer of cells)."""
+
+
+class _Lists:
+    """Collects rows and groups."""
+
+    def __init__(self) -> None:
+        self.cells: list[NDArray[np.int64]] = []
+        self.weights: list[Array] = []
+        self.groups: list[NDArray[np.int32]] = []
+        self.table: list[tuple[str, float, float, tuple[float, float], int, str]] = []
+
+    def group(
+        self, name: str, h: float, temperature_c: float, term: str,
+        active: tuple[float, float] = (0.0, math.inf), fallback: int = -1,
+    ) -> int:  # fmt: skip
+        self.table.append((name, h, temperature_c - BODY_C, active, fallback, term))
+        return len(self.table) - 1
+
+    def rows(self, cells: NDArray[np.int64], weights: Array, groups: NDArray[np.int32]) -> None:
+        self.cells.append(cells)
+        self.weights.append(weights)
+        self.groups.append(groups)
+
+    def exchange(self) -> Exchange:
+        cells = np.concatenate([*self.cells, np.zeros(0, np.int64)])
+        order = np.argsort(cells, kind="stable")
+        names, h, theta, active, fallback, terms = zip(*self.table, strict=True)
+        return Exchange(
+            cells=cells[order],
+            weights=np.concatenate([*self.weights, np.zeros(0)])[order],
+            groups=np.concatenate([*self.groups, np.zeros(0, np.int32)])[order],
+            names=names,
+            coefficients=np.maximum(np.array(h), 1e-12),  # h = 0 insulates; kept finite for the series resistance
+            theta=np.array(theta),
+            active=active,
+            fallback=fallback,
+            terms=terms,
+        )
+
+
+def build_exchange(scene: Scene, grid: Grid, gas: NDArray[np.bool_]) -> Exchange:
+    """All cells that meet outside air, a patch, or a face of the box.
+
+    gas : (nz, ny, nx) cells that are not solved
+    """
+    lists = _Lists()
+    air = lists.group("skin", scene.skin_surface.h_w_m2k, scene.skin_surface.temperature_c, "skin_j")
+    _skin(scene, grid, gas, lists, air)
+    for name, (axis, index) in FACES.items():
+        face = scene.boundary.face(name)
+        if face == "insulated":
+            continue
+        if isinstance(face, ConvectiveFace):
+            h, temperature = face.h_w_m2k, face.temperature_c
+        elif isinstance(face, HeldFace):
+            h, temperature = math.inf, face.temperature_c
+        else:
+            h, temperature = math.inf, scene.model.blood_temperature_c
+        group = lists.group(f"boundary {name}", h, temperature, "boundary_j")
+        cells = np.take(np.arange(grid.cells).reshape(grid.shape), index, axis=axis).ravel()
+        cells = cells[~gas.flat[cells]]
+        lists.rows(cells, np.ones(len(cells)), np.full(len(cells), group, np.int32))
+    return lists.exchange()
+
+
+def _skin(scene: Scene, grid: Grid, gas: NDArray[np.bool_], lists: _Lists, air: int) -> None:
+    """Faces between tissue and gas that is connected to the edge of the box; enclosed gas takes no heat.
+
+    Each face of the staircase counts |n·e|, n the smooth normal and e the face's: summed over a surface that is its
+    true area (Σ_d A|n_d|·|n_d| = A).
+    """
+    patches = [
+        (
+            patch,
+            lists.group(
+                patch.name, patch.h_w_m2k, patch.temperature_c, "skin_j",
+                (patch.start_s, math.inf if patch.end_s is None else patch.end_s), air,
+            ),
+        )
+        for patch in scene.surface_patch
+    ]  # fmt: skip
+    outside = _connected_to_edge(gas)
+    blurred = gaussian_filter(outside.astype(np.float32), NORMAL_WIDTH, mode="nearest")
+    x, y, z = grid.axes()
+    covered = dict.fromkeys((patch.name for patch, _ in patches), 0)
+    for axis in range(3):
+        for step in (-1, 1):
+            faces = np.argwhere(~gas & _shifted(outside, axis, step))
+            if not len(faces):
+                continue
+            k, j, i = faces.T
+            gradient = np.stack([_gradient(blurred, faces, d) for d in range(3)], axis=1)
+            length = np.maximum(np.linalg.norm(gradient, axis=1), 1e-12)
+            weights = np.abs(gradient[:, axis]) / length
+            centre = np.column_stack([x[i], y[j], z[k]])
+            centre[:, 2 - axis] += 0.5 * step * grid.spacing
+            groups = np.full(len(faces), air, np.int32)
+            for patch, group in patches:
+                distance = np.linalg.norm(centre - np.array(patch.center_mm) * MM, axis=1)
+                inside = distance <= patch.radius_mm * MM
+                groups[inside] = group
+                covered[patch.name] += int(inside.sum())
+            lists.rows(np.ravel_multi_index((k, j, i), grid.shape), weights, groups)
+    for name, faces_covered in covered.items():
+        if not faces_covered:
+            raise SceneError(
+                f'{scene.path}: surface_patch "{name}": no skin lies inside its sphere\n'
+                "  remedy: move center_mm to the skin or enlarge radius_mm; skin is where body meets air"
+            )
+
+
+def _connected_to_edge(gas: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Gas cells with a path through gas to the edge of the box."""
+    numbered, _ = label(gas)
+    edge: set[int] = set()
+    for axis in range(3):
+        for index in (0, -1):
+            edge |= set(np.unique(np.take(numbered, index, axis=axis)).tolist())
+    return np.isin(numbered, list(edge - {0}))
+
+
+def _shifted(mask: NDArray[np.bool_], axis: int, step: int) -> NDArray[np.bool_]:
+    """Whether the neighbour at `step` along an axis is set; False beyond the box."""
+    result = np.zeros_like(mask)
+    here: list[slice] = [slice(None)] * 3
+    there: list[slice] = [slice(None)] * 3
+    here[axis], there[axis] = (slice(None, -1), slice(1, None)) if step > 0 else (slice(1, None), slice(None, -1))
+    result[tuple(here)] = mask[tuple(there)]
+    return result
+
+
+def _gradient(field: NDArray[np.float32], cells: NDArray[np.int64], axis: int) -> Array:
+    """Central difference along an axis at cells (n, 3), one-sided at the edge of the box."""
+    up, down = cells.copy(), cells.copy()
+    up[:, axis] = np.minimum(up[:, axis] + 1, field.shape[axis] - 1)
+    down[:, axis] = np.maximum(down[:, axis] - 1, 0)
+    return np.asarray(field[tuple(up.T)] - field[tuple(down.T)], dtype=np.float64)

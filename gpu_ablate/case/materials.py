@@ -1,0 +1,139 @@
+"""Tissues of a scene as SI properties, as an antenna's surroundings, and as rows of the report."""
+
+from __future__ import annotations
+
+import re
+
+import numpy as np
+
+from gpu_ablate.case.anatomy import Anatomy
+from gpu_ablate.case.case import AntennaMedium
+from gpu_ablate.case.setup import Probe, Region, TissueRow
+from gpu_ablate.errors import SceneError
+from gpu_ablate.library import load as library
+from gpu_ablate.physics.antenna import power_attenuation
+from gpu_ablate.physics.bioheat import Freezing, TissueProperties
+from gpu_ablate.physics.phase_change import WATER_VAPORISATION
+from gpu_ablate.scene.schema import Scene
+from gpu_ablate.spec.base import quantities
+from gpu_ablate.spec.device import Device
+from gpu_ablate.spec.tissue import LinearFreezing, Tissue
+
+
+def antenna_medium(scene: Scene, anatomy: Anatomy, probes: tuple[Probe, ...]) -> AntennaMedium | None:
+    """The tissue that the provisional antenna radiates into: the target's, else where its middle first stands."""
+    if not probes:
+        return None
+    device = library.device(probes[0].device, scene.device)
+    if any(library.device(p.device, scene.device).frequency_mhz != device.frequency_mhz for p in probes):
+        raise SceneError(f"{scene.path}: all probes of a scene must work at one frequency in this version")
+    targets = [i for i, region in enumerate(anatomy.regions) if region.role == "target"]
+    if targets:
+        index = targets[0]
+    else:
+        probe = probes[0]
+        x, y, z = (t + probe.emission_offset * d for t, d in zip(probe.tip, probe.direction, strict=True))
+        index = int(anatomy.labels[anatomy.grid.cell_at((x, y, z))])
+    frequency_mhz = device.frequency_mhz.value
+    permittivity, conductivity = _dielectric(scene, anatomy, index, frequency_mhz)
+    absorption = np.zeros(len(anatomy.regions))
+    for i, region in enumerate(anatomy.regions):
+        if region.phase != "gas":
+            absorption[i] = _dielectric(scene, anatomy, i, frequency_mhz)[1] / conductivity
+    attenuation = power_attenuation(permittivity, conductivity, frequency_mhz * 1e6)
+    return AntennaMedium(anatomy.regions[index].tissue, attenuation, absorption)
+
+
+def _dielectric(scene: Scene, anatomy: Anatomy, index: int, frequency_mhz: float) -> tuple[float, float]:
+    """Relative permittivity and conductivity [S m⁻¹] of a region's tissue."""
+    tissue = anatomy.tissues[index]
+    band = f"{frequency_mhz:g}"
+    permittivity = getattr(tissue, f"relative_permittivity_{band}", None)
+    conductivity = getattr(tissue, f"conductivity_s_m_{band}", None)
+    if permittivity is None or conductivity is None or conductivity.value <= 0.0:
+        raise SceneError(
+            f'{scene.path}: tissue "{tissue.name}" has no dielectric values at {band} MHz, which the antenna needs\n'
+            f"  remedy: give relative_permittivity_{band} and conductivity_s_m_{band} in [tissue.{tissue.name}]"
+        )
+    return permittivity.value, conductivity.value
+
+
+def nusselt(scene: Scene, region: Region) -> float:
+    """By what mixing multiplies the conductivity of a liquid layer."""
+    for layer in scene.isolation:
+        if layer.region == region.name and layer.mixing == "mixed":
+            return layer.nusselt
+    return 1.0
+
+
+def properties(scene: Scene, tissue: Tissue, nusselt: float) -> TissueProperties:
+    """The SI properties of a tissue of the library or scene."""
+    perfusion = tissue.perfusion_1_s
+    if scene.model.perfusion_preset == "thermography" and tissue.perfusion_thermography_1_s is not None:
+        perfusion = tissue.perfusion_thermography_1_s
+    law = tissue.freezing
+    if law == "none":
+        freezing = Freezing("none")
+    elif isinstance(law, LinearFreezing):
+        freezing = Freezing("linear", law.from_c, law.to_c)
+    else:
+        freezing = Freezing("saline")
+    density = tissue.density_kg_m3.value
+    boils = tissue.boiling == "water" and tissue.water_fraction is not None
+    return TissueProperties(
+        density=density,
+        heat_capacity=tissue.heat_capacity_j_kgk.value,
+        conductivity=tissue.conductivity_w_mk.value * nusselt,
+        conductivity_slope=tissue.conductivity_slope_1_k.value,
+        perfusion=perfusion.value,
+        metabolic_heat=tissue.metabolic_heat_w_m3.value,
+        freezing=freezing,
+        freezing_latent_heat=tissue.latent_heat_j_m3.value if tissue.latent_heat_j_m3 else 0.0,
+        frozen_conductivity=(tissue.frozen_conductivity_w_mk or tissue.conductivity_w_mk).value,
+        frozen_heat_capacity=(tissue.frozen_heat_capacity_j_kgk or tissue.heat_capacity_j_kgk).value,
+        frozen_as_ice=tissue.frozen_law == "ice",
+        boiling_latent_heat=tissue.water_fraction.value * density * WATER_VAPORISATION  # type: ignore[union-attr]
+        if boils
+        else 0.0,
+    )
+
+
+def tissue_rows(scene: Scene, anatomy: Anatomy) -> tuple[TissueRow, ...]:
+    """Every number of the tissues and devices in use, with its unit and source."""
+    tables: dict[str, Tissue | Device] = {tissue.name: tissue for tissue in anatomy.tissues}
+    for probe in scene.probe:
+        tables[probe.device] = library.device(probe.device, scene.device)
+    return tuple(
+        TissueRow(name, {key: (q.value, _unit(key), q.source) for key, q in quantities(table)})
+        for name, table in tables.items()
+    )
+
+
+UNITS = {
+    "w_mk": "W/(m K)", "kg_m3": "kg/m³", "j_kgk": "J/(kg K)", "1_s": "1/s", "w_m3": "W/m³", "j_m3": "J/m³",
+    "1_k": "1/K", "mhz": "MHz", "mm": "mm", "w": "W", "s_m_2450": "S/m", "s_m_915": "S/m",
+}  # fmt: skip
+"""Unit of a key by its ending; longest first."""
+
+
+def _unit(key: str) -> str:
+    return next((unit for end, unit in UNITS.items() if key.endswith(f"_{end}")), "")
+
+
+def citations(scene: Scene, anatomy: Anatomy) -> tuple[str, ...]:
+    keys = {"pennes1948", "sapareto1984"}
+    for tissue in anatomy.tissues:
+        keys |= library.citations_of(tissue)
+    for probe in scene.probe:
+        keys |= library.citations_of(library.device(probe.device, scene.device)) | {"strohbehn1979"}
+    keys |= set(
+        re.findall(r"\[([a-z][a-z0-9_]*)\]", " ".join(limit.source or "" for limit in library.default_limits()))
+    )
+    keys |= {
+        {"weaver_stoll": "weaver1969", "henriques_moritz": "henriques1947", "liver": "comsol_mwa"}[
+            scene.model.arrhenius
+        ]
+    }
+    if scene.model.perfusion_heat == "stasis":
+        keys.add("brown1992")
+    return tuple(sorted(keys & set(library.bibliography())))

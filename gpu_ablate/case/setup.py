@@ -1,0 +1,173 @@
+"""What is treated and how: all that measuring, drawing and reporting need besides the fields. SI, °C, frozen."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gpu_ablate.case.grid import Grid, Vector
+from gpu_ablate.scene.body import Role
+from gpu_ablate.spec.tissue import Phase
+
+
+@dataclass(frozen=True)
+class Region:
+    """One label of the volume; its index in `Setup.regions` is the label value.
+
+    phase: "body" (tissue that lives or dies), "fluid" (isolation liquid, lumen) or "gas" (not solved)
+    """
+
+    name: str
+    role: Role
+    tissue: str
+    phase: Phase
+
+
+@dataclass(frozen=True)
+class Surface:
+    """A closed triangle mesh: points (n, 3) xyz [m], faces (m, 3) point indices."""
+
+    points: NDArray[np.float32]
+    faces: NDArray[np.int32]
+
+
+@dataclass(frozen=True)
+class Until:
+    """Condition that ends a step early: `where` is a region, role or sensor.
+
+    quantity "above" / "below": temperature [°C]; "covered": share of the region at the endpoint [%].
+    """
+
+    where: str
+    quantity: Literal["above", "below", "covered"]
+    value: float
+
+
+@dataclass(frozen=True)
+class Step:
+    """One step of a probe's schedule. SI: duration [s], distance [m], speed [m/s], power at the generator [W].
+
+    A pull without a speed happens at once (duration 0) with the power off.
+    """
+
+    action: Literal["hold", "pull", "rest"]
+    duration: float
+    power: float = 0.0
+    distance: float = 0.0
+    speed: float = 0.0
+    until: Until | None = None
+
+
+@dataclass(frozen=True)
+class Probe:
+    """A needle and its schedule.
+
+    tip : (x, y, z) of the physical tip at the start [m]
+    direction : unit vector from the tip to the handle
+    radius : of the shaft [m]
+    emission_offset : from the tip back to the middle of the radiating part [m]
+    emission_length : of the radiating part [m]
+    efficiency : share of the generator's power that leaves the antenna (cable and reflection taken off)
+    """
+
+    name: str
+    device: str
+    tip: Vector
+    direction: Vector
+    radius: float
+    emission_offset: float
+    emission_length: float
+    efficiency: float
+    steps: tuple[Step, ...]
+
+
+@dataclass(frozen=True)
+class Sensor:
+    """A thermometer at a point (x, y, z) [m]."""
+
+    name: str
+    point: Vector
+
+
+@dataclass(frozen=True)
+class Limit:
+    """A safety limit on a region or role.
+
+    quantity: max_temperature_c, min_temperature_c, cem43_minutes or arrhenius.
+    A value beyond `warn` warns, beyond `fail` breaks; beyond is below for min_temperature_c, else above.
+    """
+
+    where: str
+    quantity: str
+    warn: float | None
+    fail: float | None
+
+
+@dataclass(frozen=True)
+class Endpoint:
+    """When a cell counts as dead: `field` (a history) ≥ threshold, or ≤ threshold for "min_temperature"."""
+
+    name: str
+    field: str
+    threshold: float
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The clinical aim: intent chooses the rule of the verdict; margin_goal [m]."""
+
+    intent: Literal["radical", "palliative"]
+    margin_goal: float
+
+
+@dataclass(frozen=True)
+class TissueRow:
+    """What the report prints of a tissue: property name -> (value, unit, source)."""
+
+    name: str
+    properties: dict[str, tuple[float | str, str, str]]
+
+
+@dataclass(frozen=True)
+class Setup:
+    """The treated body and the plan.
+
+    labels : uint8 (nz, ny, nx), index into `regions`
+    surfaces : region name -> closed surface, sub-voxel (every region with role target, skin, involved_skin,
+        risk, nerve, vessel or isolation; "body" is the outside of all tissue)
+    citations : keys of library/references.bib that this case rests on
+    notes : what the user must know (provisional models, values chosen), one sentence each
+    inputs : input file name -> SHA-256
+    """
+
+    name: str
+    title: str
+    frame: Literal["patient", "local"]
+    grid: Grid
+    regions: tuple[Region, ...]
+    labels: NDArray[np.uint8]
+    surfaces: dict[str, Surface]
+    probes: tuple[Probe, ...]
+    sensors: tuple[Sensor, ...]
+    limits: tuple[Limit, ...]
+    endpoint: Endpoint
+    plan: Plan
+    tissues: tuple[TissueRow, ...] = ()
+    citations: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+    inputs: dict[str, str] = field(default_factory=dict)
+
+    def labels_of(self, where: str) -> list[int]:
+        """Label values of the regions with this name or role (empty if none has it)."""
+        return [i for i, region in enumerate(self.regions) if where in (region.name, region.role)]
+
+    def mask(self, where: str) -> NDArray[np.bool_]:
+        """Cells (nz, ny, nx) of the regions with this name or role."""
+        return np.isin(self.labels, self.labels_of(where))
+
+    def phase_mask(self, phase: Phase) -> NDArray[np.bool_]:
+        """Cells (nz, ny, nx) of the regions in this phase."""
+        return np.isin(self.labels, [i for i, region in enumerate(self.regions) if region.phase == phase])

@@ -1,0 +1,98 @@
+"""`gpu-ablate show`: the metrics of a run as text."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from gpu_ablate.cli.text import NONE, number, point, significant, table
+
+
+def show(run: Annotated[Path, typer.Argument(help="Run folder.")]) -> None:
+    """Print verdict, targets, limits and zones of a run."""
+    from gpu_ablate.result.store import load_metrics
+
+    typer.echo(summary(load_metrics(run)))
+
+
+def findings(metrics: dict[str, Any]) -> str:
+    """What matters first, as text: verdict, targets, limits."""
+    verdict = metrics["verdict"]
+    head = (
+        f"{metrics['scene']}: {metrics['status']}\n"
+        f"verdict  {verdict['outcome']} ({verdict['intent']} intent)\n"
+        f"         {verdict['why']}\n"
+    )
+    return "\n".join(part for part in (head, _targets(metrics), _limits(metrics)) if part)
+
+
+def summary(metrics: dict[str, Any]) -> str:
+    """All metrics as text: the findings, zones that exist, sensors, time and energy."""
+    time, grid = metrics["time"], metrics["grid"]
+    tail = (
+        f"{number(time['simulated_s'], 0)} s simulated in {number(time['solve_s'])} s on "
+        f"{metrics['backend']}, {grid['cells']:,} voxels, "
+        f"relative energy imbalance {_short(metrics['energy']['relative_imbalance'])}"
+    )
+    parts = (findings(metrics), _zones(metrics), _sensors(metrics), tail)
+    return "\n".join(part for part in parts if part)
+
+
+def _targets(metrics: dict[str, Any]) -> str:
+    rows = [
+        [
+            target["name"],
+            number(target["volume_cm3"], 2),
+            number(target["ablated_percent"]),
+            number(target["min_margin_mm"]),
+            number(target["margin_5mm_percent"]),
+            number(target["margin_10mm_percent"]),
+        ]
+        for target in metrics["targets"]
+    ]
+    header = ("name", "cm³", "ablated %", "least margin mm", "margin ≥ 5 mm %", "margin ≥ 10 mm %")
+    return table("targets", header, rows)
+
+
+def _limits(metrics: dict[str, Any]) -> str:
+    rows = [
+        [
+            limit["where"],
+            limit["quantity"],
+            significant(limit["value"]),
+            number(limit["at_s"], 0),
+            point(limit["at_mm"]),
+            limit["status"],
+        ]
+        for limit in metrics["limits"]
+    ]
+    return table("limits", ("where", "quantity", "value", "at s", "at mm", "status"), rows)
+
+
+def _zones(metrics: dict[str, Any]) -> str:
+    rows = [
+        [
+            name,
+            number(zone["volume_cm3"], 2),
+            point(zone["extent_mm"]),
+            number(zone["along_probe_mm"]),
+            " x ".join(number(width) for width in zone["across_probe_mm"]),
+        ]
+        for name, zone in metrics["zones"].items()
+        if zone["volume_cm3"]
+    ]
+    return table("zones", ("name", "cm³", "extent mm", "along probe mm", "across probe mm"), rows)
+
+
+def _sensors(metrics: dict[str, Any]) -> str:
+    rows = [
+        [name, number(values["final_c"], 2), number(values["min_c"], 2), number(values["max_c"], 2)]
+        for name, values in metrics["sensors"].items()
+    ]
+    return table("sensors", ("name", "final °C", "least °C", "highest °C"), rows)
+
+
+def _short(value: float | None) -> str:
+    return NONE if value is None else f"{value:.1e}"

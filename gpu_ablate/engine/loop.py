@@ -1,0 +1,215 @@
+"""The time loop: hits every switch, record and trace time exactly; ends steps on their conditions."""
+
+from __future__ import annotations
+
+import math
+import time as wall
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from gpu_ablate.case.case import Case
+from gpu_ablate.engine.backend import Backend
+from gpu_ablate.engine.clock import ProbeClock
+from gpu_ablate.engine.probing import Watch
+from gpu_ablate.engine.sources import HeatSources
+from gpu_ablate.engine.stepping import StabilityLimit
+from gpu_ablate.errors import RunError
+from gpu_ablate.result.result import Records, Result, Station, Status
+from gpu_ablate.units import MM
+
+CHECK_EVERY = 0.5
+"""Conditions (`until`) are looked at this often at least [s]."""
+
+MOVE_CELLS = 0.25
+"""A moving source is placed anew at least every this many cells."""
+
+CLOSE = 1e-9
+"""Times that are nearer than this are the same [s]."""
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far a run is: simulated time and when it will end at the latest [s]; a message at each station."""
+
+    time_s: float
+    duration_s: float
+    message: str | None = None
+
+
+def run(case: Case, backend: Backend, name: str, records: Records, progress: Callable[[Progress], None]) -> Result:
+    """Compute a case; Ctrl-C ends it at a whole step and the result says "interrupted".
+
+    Raises
+    ------
+    RunError
+        The field is no longer finite: says when; what was recorded stays.
+    """
+    loop = _Loop(case, backend, records, progress)
+    began = wall.perf_counter()
+    status: Status = "done"
+    try:
+        loop.go()
+    except KeyboardInterrupt:
+        status = "interrupted"
+        loop.record()
+    solve_s = wall.perf_counter() - began
+    traces = {key: np.array([row[key] for row in loop.rows]) for key in loop.rows[0]}
+    return Result(
+        setup=case.setup,
+        records=records,
+        status=status,
+        final={h.name: backend.history(h.name).astype(np.float32) for h in case.histories},
+        traces=traces,
+        energy=loop.energy(),
+        stations=loop.stations,
+        run={
+            "backend": name,
+            "precision": "float64" if name == "numpy" else case.run.precision,
+            "simulated_s": loop.time,
+            "solve_s": solve_s,
+            "cell_steps": loop.steps * case.setup.grid.cells,
+        },
+    )
+
+
+class _Loop:
+    def __init__(self, case: Case, backend: Backend, records: Records, progress: Callable[[Progress], None]) -> None:
+        self.case, self.backend, self.records, self.progress = case, backend, records, progress
+        self.clocks = [ProbeClock(probe) for probe in case.setup.probes]
+        self.sources = HeatSources(case)
+        self.limit = StabilityLimit(case)
+        self.watch = Watch(case, backend)
+        self.stations: list[Station] = []
+        self.rows: list[dict[str, float]] = []
+        self.time = 0.0
+        self.steps = 0
+        self.escaped = 0.0
+        self.coefficients = case.exchange.coefficients
+
+    @property
+    def end(self) -> float:
+        """When the run ends if no condition ends a step early [s]."""
+        if self.case.run.duration is not None:
+            return self.case.run.duration
+        ends = [clock.planned_end for clock in self.clocks]
+        ends += [source.end for source in self.case.sources if math.isfinite(source.end)]
+        return max(ends, default=0.0)
+
+    def go(self) -> None:
+        self._switch_exchange()
+        self._finish_due_steps()
+        self._trace()
+        self.record()
+        while self.time < self.end - CLOSE:
+            next_time = self._next_time()
+            self._advance(next_time)
+            self._finish_due_steps()
+            if self._is_due(self.case.run.trace_every) or self.time >= self.end - CLOSE:
+                self._trace()
+            if self._is_due(self.case.run.record_every) or self.time >= self.end - CLOSE:
+                self.record()
+            self.progress(Progress(self.time, self.end))
+
+    def record(self) -> None:
+        """Keep the fields of now (once per time)."""
+        if self.records.times and abs(self.records.times[-1] - self.time) < CLOSE:
+            return
+        endpoint = self.case.setup.endpoint.field
+        fields = {"temperature": self.backend.temperature().astype(np.float32)}
+        fields[endpoint] = self.backend.history(endpoint).astype(np.float32)
+        self.records.append(self.time, fields)
+
+    def energy(self) -> dict[str, float]:
+        """The terms of metrics.json [J]."""
+        sums = self.backend.sums()
+        absent = dict.fromkeys(("probes_j", "vessels_j", "skin_j", "boundary_j", "infusion_j"), 0.0)
+        terms = {**absent, **sums}
+        brought = [value for key, value in terms.items() if key != "stored_j"]
+        total = sum(abs(value) for value in brought)
+        imbalance = abs(terms["stored_j"] - sum(brought)) / total if total > 0.0 else 0.0
+        return {**terms, "escaped_j": self.escaped, "relative_imbalance": imbalance}
+
+    def _is_due(self, every: float) -> bool:
+        return abs(self.time - round(self.time / every) * every) < CLOSE
+
+    def _next_time(self) -> float:
+        """End of the next super-step: the nearest switch, record, trace, condition check or source move."""
+        now = self.time
+        times = [self.end, *(clock.switch for clock in self.clocks)]
+        for every in (self.case.run.trace_every, self.case.run.record_every):
+            times.append((math.floor((now + CLOSE) / every) + 1) * every)
+        for source in self.case.sources:
+            times += [source.start, source.end]
+        for start, stop in self.case.exchange.active:
+            times += [start, stop]
+        speeds = [math.hypot(*s.velocity) for s in self.case.sources if s.start <= now < s.end]
+        for clock in self.clocks:
+            if clock.step and clock.step.until:
+                times.append(now + CHECK_EVERY)
+            if clock.step and clock.step.power > 0.0:
+                speeds.append(clock.step.speed)
+        fastest = max(speeds, default=0.0)
+        if fastest > 0.0:
+            times.append(now + MOVE_CELLS * self.case.setup.grid.spacing / fastest)
+        return min(t for t in times if t > now + CLOSE)
+
+    def _advance(self, next_time: float) -> None:
+        middle = 0.5 * (self.time + next_time)
+        emissions = {clock.probe.name: clock.emission(middle) for clock in self.clocks}
+        if self.sources.update(middle, emissions):
+            self.backend.set_source(self.sources.density)
+        self._switch_exchange()
+        low, high = self.backend.range()
+        if not (math.isfinite(low) and math.isfinite(high)):
+            raise RunError(
+                f"t = {self.time:.3f} s: the temperature is no longer finite; "
+                "please report this scene, and try a smaller [domain] spacing_mm"
+            )
+        span = next_time - self.time
+        steps = max(1, math.ceil(span / self.limit(low, high, self.coefficients) - CLOSE))
+        self.backend.advance(span / steps, steps)
+        self.escaped += (self.sources.incident - self.sources.absorbed) * span
+        self.steps += steps
+        self.time = next_time
+
+    def _switch_exchange(self) -> None:
+        """Film coefficient and outside temperature of each group now; a patch that is off is plain skin."""
+        exchange = self.case.exchange
+        chosen = []
+        for group, (start, stop) in enumerate(exchange.active):
+            on = start <= self.time + CLOSE and self.time < stop - CLOSE
+            chosen.append(group if on or exchange.fallback[group] < 0 else exchange.fallback[group])
+        self.coefficients = exchange.coefficients[chosen]
+        self.backend.set_exchange(self.coefficients, exchange.theta[chosen])
+
+    def _finish_due_steps(self) -> None:
+        """End the steps whose time is up or whose condition is met; steps of no duration end at once."""
+        for clock in self.clocks:
+            while clock.step is not None:
+                reason = None
+                if clock.step.until and self.time > clock.began and self.watch.met(clock.step.until):
+                    until = clock.step.until
+                    unit = "%" if until.quantity == "covered" else "°C"
+                    reason = f"{until.where} {until.quantity} {until.value:g} {unit}"
+                elif self.time >= clock.switch - CLOSE:
+                    reason = "duration"
+                if reason is None:
+                    break
+                self._announce(clock.finish(self.time, reason))
+
+    def _announce(self, station: Station) -> None:
+        self.stations.append(station)
+        depth = self.watch.depth.at(station.tip_end) / MM
+        where = f", tip {depth:.1f} mm deep" if math.isfinite(depth) else ""
+        power = f" at {station.power_w:g} W" if station.power_w else ""
+        why = "" if station.ended_by == "duration" else f" (ended by {station.ended_by})"
+        took = station.end_s - station.start_s
+        message = f"{station.probe}: {station.action}{power} for {took:g} s done{where}{why}"
+        self.progress(Progress(self.time, self.end, message))
+
+    def _trace(self) -> None:
+        if self.rows and abs(self.rows[-1]["time_s"] - self.time) < CLOSE:
+            return
+        self.rows.append(self.watch.trace(self.time, self.clocks, self.sources))

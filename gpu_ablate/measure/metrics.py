@@ -1,0 +1,139 @@
+"""metrics.json: everything measured on a result, under the keys that users rely on."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from gpu_ablate.measure.coverage import collateral, covered_percent, killed_share
+from gpu_ablate.measure.levelset import volume
+from gpu_ablate.measure.limits import measure_limits
+from gpu_ablate.measure.margins import front, measure_margins
+from gpu_ablate.measure.verdict import is_cold, verdict
+from gpu_ablate.measure.zones import measure_zones, zone_field
+from gpu_ablate.result.result import Result
+from gpu_ablate.units import CM3, MM
+
+SCHEMA_VERSION = 1
+
+ENERGY_TERMS = (
+    "sources_j",
+    "escaped_j",
+    "probes_j",
+    "vessels_j",
+    "skin_j",
+    "boundary_j",
+    "infusion_j",
+    "perfusion_j",
+    "metabolic_j",
+    "stored_j",
+)
+
+
+def measure(result: Result) -> dict[str, Any]:
+    """All metrics of a result, as written to metrics.json: JSON types only, every number finite or None.
+
+    Raises
+    ------
+    ResultError
+        The result lacks the history on which the scene's endpoint rests.
+    """
+    setup, grid = result.setup, result.setup.grid
+    targets, killed = measure_targets(result)
+    metrics = {
+        "schema_version": SCHEMA_VERSION,
+        "status": result.status,
+        "scene": setup.name,
+        "backend": result.run.get("backend"),
+        "device": result.run.get("device"),
+        "precision": result.run.get("precision"),
+        "grid": {"shape": list(grid.shape), "spacing_mm": [grid.spacing / MM] * 3, "cells": grid.cells},
+        "time": measure_time(result),
+        "energy": {
+            **{term: result.energy.get(term, 0.0) for term in ENERGY_TERMS},
+            "relative_imbalance": result.energy.get("relative_imbalance"),
+        },
+        "zones": measure_zones(result),
+        "targets": targets,
+        "collateral": killed,
+        "limits": measure_limits(result),
+        "verdict": verdict(setup.plan, setup.endpoint, targets),
+        "sensors": measure_sensors(result),
+        "bracket": None,
+        "numerical_error": None,
+    }
+    return finite(metrics)
+
+
+def measure_targets(result: Result) -> tuple[list[dict[str, object]], dict[str, dict[str, float]]]:
+    """The `targets` and the `collateral` of metrics.json.
+
+    boundary_margin_mm : least margin of the ablation boundary, which is the edge of the ice for an endpoint
+        of cold, else the endpoint itself
+    """
+    setup = result.setup
+    body = setup.phase_mask("body")
+    phi = zone_field(result, setup.endpoint.name)
+    assert phi is not None  # of the endpoint: zone_field raises instead
+    share = killed_share(phi, body)
+    names = [region.name for region in setup.regions if region.role == "target"]
+    edge = front(phi, body, setup.grid) if names else None
+    boundary = edge
+    if names and is_cold(setup.endpoint):
+        ice = zone_field(result, "below_0c")
+        assert ice is not None  # the endpoint rests on the same history
+        boundary = front(ice, body, setup.grid)
+
+    targets: list[dict[str, object]] = []
+    for name in names:
+        assert edge is not None
+        assert boundary is not None
+        surface = setup.surfaces.get(name)
+        measured = measure_margins(setup, name, edge)
+        beyond = measured if boundary is edge else measure_margins(setup, name, boundary)
+        targets.append(
+            {
+                "name": name,
+                "volume_cm3": 0.0 if surface is None else abs(volume(surface)) / CM3,
+                "ablated_percent": covered_percent(setup, share, name),
+                **measured,
+                "boundary_margin_mm": beyond["min_margin_mm"],
+            }
+        )
+    return targets, collateral(setup, share)
+
+
+def measure_time(result: Result) -> dict[str, object]:
+    """The `time` of metrics.json."""
+    solve_s = float(result.run.get("solve_s", 0.0))
+    cell_steps = int(result.run.get("cell_steps", 0))
+    return {
+        "simulated_s": result.run.get("simulated_s"),
+        "wall_s": result.run.get("wall_s"),
+        "solve_s": solve_s,
+        "cell_steps": cell_steps,
+        "mcell_steps_per_s": cell_steps / solve_s / 1e6 if solve_s > 0 else None,
+    }
+
+
+def measure_sensors(result: Result) -> dict[str, dict[str, object]]:
+    """The `sensors` of metrics.json, from their traces; null for a sensor without one."""
+    sensors: dict[str, dict[str, object]] = {}
+    for sensor in result.setup.sensors:
+        trace = result.traces.get(f"sensor.{sensor.name}_c", np.zeros(0))
+        final, low, high = (trace[-1], trace.min(), trace.max()) if len(trace) else (None, None, None)
+        sensors[sensor.name] = {"final_c": final, "min_c": low, "max_c": high}
+    return sensors
+
+
+def finite(value: Any) -> Any:
+    """The same tree of plain Python types, with None for every number that is not finite."""
+    if isinstance(value, dict):
+        return {str(key): finite(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [finite(item) for item in value]
+    if isinstance(value, np.generic):
+        value = value.item()
+    return None if isinstance(value, float) and not math.isfinite(value) else value

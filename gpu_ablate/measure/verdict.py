@@ -1,0 +1,117 @@
+"""The verdict: what the plan's intent asks for, and whether the measured zone gives it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from gpu_ablate.case.setup import Endpoint, Plan
+from gpu_ablate.units import MM
+
+COVERED_PERCENT = 99.5
+"""A target counts as wholly covered from here: the rest is below what 1 mm voxels resolve."""
+
+EFFECTIVE_PERCENT = 80.0
+INEFFECTIVE_PERCENT = 60.0
+"""Palliative ablation is effective from 80 % of the tumour, not effective below 60 % (consensus)."""
+
+CONSENSUS = (
+    "expert consensus on cryoablation of bone and soft-tissue tumours, Chin J Interv Imaging Ther 2018, "
+    "15(12), and on ablation for breast cancer without surgical indication, Chin J Breast Dis (Electron Ed) "
+    "2026, 20(1):1-8"
+)
+
+
+def verdict(plan: Plan, endpoint: Endpoint, targets: Sequence[Mapping[str, object]]) -> dict[str, object]:
+    """The `verdict` of metrics.json.
+
+    radical : "radical", "covered, margin short" or "incomplete", for the worst of all targets
+    palliative : "effective", "partial" or "not effective", for the least covered target
+    strict_outcome : the same with the margin of the endpoint itself. It differs for cold only, where the
+        ablation boundary is the edge of the ice (0 °C), wider than the effective zone (-40 °C).
+
+    Parameters
+    ----------
+    targets : the `targets` of metrics.json, with `boundary_margin_mm`
+    """
+    known = [target for target in targets if target["ablated_percent"] is not None]
+    goal_mm = plan.margin_goal / MM
+    if not known:
+        outcome = strict = "no target"
+        why = "The scene has no region with role target, so there is nothing to judge."
+    elif plan.intent == "radical":
+        outcome, why = radical(known, goal_mm, "boundary_margin_mm")
+        strict, strict_why = radical(known, goal_mm, "min_margin_mm")
+        if strict != outcome:
+            why += f" By the endpoint's own margin: {strict_why}"
+    else:
+        outcome, why = palliative(known)
+        strict = outcome
+    return {
+        "intent": plan.intent,
+        "rule": rule(plan, endpoint),
+        "outcome": outcome,
+        "strict_outcome": strict,
+        "why": why,
+    }
+
+
+def is_cold(endpoint: Endpoint) -> bool:
+    """Whether an endpoint is one of cold."""
+    return endpoint.field == "min_temperature"
+
+
+def rule(plan: Plan, endpoint: Endpoint) -> str:
+    """The rule of the intent in one sentence, with its source."""
+    if plan.intent == "palliative":
+        return (
+            f"Palliative: effective if the {endpoint.name} zone holds at least {EFFECTIVE_PERCENT:g} % of "
+            f"the tumour, not effective below {INEFFECTIVE_PERCENT:g} % ({CONSENSUS})."
+        )
+    boundary = "edge of the ice" if is_cold(endpoint) else "ablation boundary"
+    return (
+        f"Radical: the {endpoint.name} zone covers the tumour and the {boundary} lies at least "
+        f"{plan.margin_goal / MM:g} mm beyond it wherever tissue is ({CONSENSUS})."
+    )
+
+
+def radical(targets: Sequence[Mapping[str, object]], goal_mm: float, margin: str) -> tuple[str, str]:
+    """Outcome of a radical plan and the sentence with its reason; `margin` names the key to judge by."""
+    least = min(targets, key=lambda target: number(target["ablated_percent"]))
+    percent = number(least["ablated_percent"])
+    if percent < COVERED_PERCENT:
+        missed = (100.0 - percent) / 100.0 * number(least["volume_cm3"])
+        return "incomplete", (
+            f"{percent:.1f} % of {least['name']} lies in the zone; {missed:.2f} cm³ of it does not."
+        )
+    thinnest = min(targets, key=lambda target: number(target[margin]))
+    width = number(thinnest[margin])
+    box = " There the zone meets the box of the model, so the margin is not certain." * bool(
+        thinnest["margin_ends_at_box"]
+    )
+    if width >= goal_mm:
+        return "radical", (
+            f"Every target is covered, and the thinnest margin, {width:.1f} mm at {thinnest['name']}, meets "
+            f"the {goal_mm:g} mm asked for.{box}"
+        )
+    return "covered, margin short", (
+        f"Every target is covered, but the margin at {thinnest['name']} is {width:.1f} mm at its thinnest; "
+        f"{goal_mm:g} mm are asked for.{box}"
+    )
+
+
+def palliative(targets: Sequence[Mapping[str, object]]) -> tuple[str, str]:
+    """Outcome of a palliative plan and the sentence that gives its reason."""
+    least = min(targets, key=lambda target: number(target["ablated_percent"]))
+    percent = number(least["ablated_percent"])
+    if percent >= EFFECTIVE_PERCENT:
+        outcome = "effective"
+    elif percent < INEFFECTIVE_PERCENT:
+        outcome = "not effective"
+    else:
+        outcome = "partial"
+    return outcome, f"{percent:.1f} % of {least['name']}, the least covered target, lies in the zone."
+
+
+def number(value: object) -> float:
+    """A measured number; -inf for null, which no rule is met by."""
+    return float(value) if isinstance(value, int | float) else float("-inf")

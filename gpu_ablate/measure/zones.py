@@ -1,0 +1,183 @@
+"""Zones: the body tissue that is killed, or was or is beyond an isotherm; its surface and its size."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.spatial import ConvexHull, QhullError
+
+from gpu_ablate.case.grid import Grid
+from gpu_ablate.case.setup import Endpoint, Surface
+from gpu_ablate.errors import ResultError
+from gpu_ablate.measure.levelset import (
+    CELLS_ACROSS,
+    EMPTY,
+    MOST_REFINEMENTS,
+    TINY,
+    Field,
+    Mask,
+    excess,
+    refine,
+    volume,
+    with_outside,
+    zero_surface,
+)
+from gpu_ablate.result.result import Result
+from gpu_ablate.units import CM3, MM
+
+ISOTHERMS = (
+    *(Endpoint(f"above_{t}c", "max_temperature", float(t)) for t in (42, 43, 45, 50, 54, 60)),
+    Endpoint("below_0c", "min_temperature", 0.0),
+    *(Endpoint(f"below_m{t}c", "min_temperature", -float(t)) for t in (20, 30, 40)),
+)
+"""Isotherms of every run: zones that were ever beyond them and, with "_now" appended, that are at the end."""
+
+ANGLES = np.radians(np.arange(180.0))
+"""Directions in which widths are taken; the largest width is met within 4e-5."""
+
+
+@dataclass(frozen=True)
+class ProbeFrame:
+    """Insertion direction (unit vector, inwards) of a probe, and how far along it the tip got [m]."""
+
+    inwards: NDArray[np.float64]
+    deepest: float
+
+
+def criterion_of(result: Result, name: str) -> Endpoint:
+    """The criterion of a zone: the endpoint's, or an isotherm's, by its name in metrics.json (with or without
+    "_now").
+
+    Raises
+    ------
+    KeyError
+        No zone has this name.
+    """
+    criteria = {c.name: c for c in (result.setup.endpoint, *ISOTHERMS)}
+    return criteria[name.removesuffix("_now")]
+
+
+def zone_field(result: Result, name: str) -> Field | None:
+    """φ (nz, ny, nx) of the zone with this name, ≥ 0 inside; None where the run kept no such history.
+
+    Raises
+    ------
+    KeyError
+        No zone has this name.
+    ResultError
+        The field of the endpoint itself is missing.
+    """
+    criterion = criterion_of(result, name)
+    values = result.final.get(criterion.field)
+    if values is None and criterion == result.setup.endpoint:
+        raise ResultError(
+            f'{result.setup.name}: the result holds no field "{criterion.field}", on which the endpoint '
+            f'"{criterion.name}" rests\n  fields here: {", ".join(result.final) or "none"}'
+            "; run the scene again"
+        )
+    if name.endswith("_now") and values is not None:
+        count = len(result.records.times)
+        values = result.records.read(count - 1, "temperature") if count else None
+    return None if values is None else excess(values, criterion)
+
+
+def zone_surface(phi: Field, body: Mask, grid: Grid) -> Surface:
+    """Closed surface of the body cells with φ ≥ 0, finer than a voxel, faces turned outwards.
+
+    It follows φ = 0 inside the body, and voxel faces where the zone ends at fluid, gas or the box.
+
+    Parameters
+    ----------
+    phi : (nz, ny, nx), see `levelset.excess`
+    body : cells of the body, same shape
+    """
+    inside = body & (phi >= 0)
+    if not inside.any():
+        return EMPTY
+    lower, upper = bounding_box(inside)
+    start = np.maximum(lower - 2, 0)
+    stop = np.minimum(upper + 2, grid.shape)
+    crop = tuple(slice(i, j) for i, j in zip(start, stop, strict=True))
+    psi = np.pad(with_outside(phi[crop], body[crop], -1), 1, mode="edge")
+    shell = np.ones(psi.shape, bool)
+    shell[1:-1, 1:-1, 1:-1] = False
+    psi[shell] = -np.maximum(np.abs(psi[shell]), TINY)
+
+    across = int((upper - lower).min())
+    times = min(MOST_REFINEMENTS, max(0, int(np.ceil(np.log2(CELLS_ACROSS / across)))))
+    x, y, z = (o + (i - 0.5) * grid.spacing for o, i in zip(grid.origin, start[::-1], strict=True))
+    surface = zero_surface(refine(psi, times), grid.spacing / 2**times, (x, y, z))
+    return surface if volume(surface) >= 0 else Surface(surface.points, surface.faces[:, ::-1])
+
+
+def bounding_box(mask: Mask) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """First and one-past-last index (k, j, i) of a mask that is true somewhere."""
+    lines = [np.flatnonzero(mask.any(axis=tuple({0, 1, 2} - {axis}))) for axis in range(3)]
+    return np.array([line[0] for line in lines]), np.array([line[-1] + 1 for line in lines])
+
+
+def probe_frame(result: Result) -> ProbeFrame | None:
+    """Frame of the first probe; the deepest of its tips over all that it did. None without probes."""
+    if not result.setup.probes:
+        return None
+    probe = result.setup.probes[0]
+    inwards = -np.asarray(probe.direction, float)
+    tips = [probe.tip]
+    for station in result.stations:
+        if station.probe == probe.name:
+            tips += [station.tip_start, station.tip_end]
+    return ProbeFrame(inwards, max(float(np.dot(tip, inwards)) for tip in tips))
+
+
+def measure_zones(result: Result) -> dict[str, dict[str, object]]:
+    """The `zones` of metrics.json: the endpoint, then every isotherm ever reached, then those at the end."""
+    body = result.setup.phase_mask("body")
+    frame = probe_frame(result)
+    names = [result.setup.endpoint.name]
+    names += [c.name for c in ISOTHERMS] + [f"{c.name}_now" for c in ISOTHERMS]
+    zones: dict[str, dict[str, object]] = {}
+    for name in names:
+        phi = zone_field(result, name)
+        surface = EMPTY if phi is None else zone_surface(phi, body, result.setup.grid)
+        zones[name] = measure_surface(surface, frame)
+    return zones
+
+
+def measure_surface(surface: Surface, frame: ProbeFrame | None) -> dict[str, object]:
+    """Volume and extents of a closed surface, all from the same triangles (keys: metrics.json)."""
+    size = volume(surface)
+    points = surface.points.astype(np.float64) if size > 0 else np.zeros((1, 3))
+    by_probe: dict[str, object] = {
+        "along_probe_mm": None,
+        "across_probe_mm": [None, None],
+        "beyond_tip_mm": None,
+    }
+    if frame is not None:
+        depth = points @ frame.inwards
+        by_probe = {
+            "along_probe_mm": float(np.ptp(depth)) / MM,
+            "across_probe_mm": [width / MM for width in widths_across(points, frame.inwards)],
+            "beyond_tip_mm": (float(depth.max()) - frame.deepest) / MM if size > 0 else None,
+        }
+    return {
+        "volume_cm3": size / CM3,
+        "extent_mm": [float(e) / MM for e in np.ptp(points, axis=0)],
+        "equivalent_diameter_mm": float(np.cbrt(6.0 * size / np.pi)) / MM,
+        **by_probe,
+    }
+
+
+def widths_across(points: NDArray[np.float64], axis: NDArray[np.float64]) -> tuple[float, float]:
+    """Largest width of points (n, 3) [m] at right angles to a unit vector, and the width at right angles to
+    both."""
+    first = np.cross(axis, np.eye(3)[np.argmin(np.abs(axis))])
+    first /= np.linalg.norm(first)
+    flat = points @ np.stack([first, np.cross(axis, first)], axis=1)
+    with suppress(QhullError):  # fewer than three points, or all on a line: they are their own hull
+        flat = flat[ConvexHull(flat).vertices]
+    widths = np.ptp(flat @ np.stack([np.cos(ANGLES), np.sin(ANGLES)]), axis=0)
+    largest = int(np.argmax(widths))
+    return float(widths[largest]), float(widths[(largest + 90) % 180])

@@ -1,0 +1,50 @@
+"""How result files are written: whole or not at all, volumes in packed slabs."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+CHUNK_BYTES = 1 << 23
+"""A volume is stored as slabs of whole z-planes of at most this size (one plane at least)."""
+
+
+@contextmanager
+def written_aside(path: Path) -> Iterator[Path]:
+    """Give a path beside ``path`` to write to, renamed to ``path`` once the block ends well.
+
+    A reader therefore finds the old file, the new one or none, never half of one.
+    """
+    aside = path.with_name(path.name + ".part")
+    try:
+        yield aside
+    except BaseException:
+        aside.unlink(missing_ok=True)
+        raise
+    os.replace(aside, path)
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a text file (UTF-8) aside and rename it."""
+    with written_aside(path) as aside:
+        aside.write_text(text, encoding="utf-8")
+
+
+def volume_storage(shape: tuple[int, ...], item_bytes: int) -> dict[str, Any]:
+    """How a volume (nz, ny, nx) is stored: options of ``h5py.Group.create_dataset`` (slabs, shuffle, gzip-1).
+
+    Parameters
+    ----------
+    item_bytes : size of a value
+    """
+    nz, ny, nx = shape
+    planes = min(nz, max(1, CHUNK_BYTES // (ny * nx * item_bytes)))
+    return {
+        "chunks": (planes, ny, nx),
+        "shuffle": item_bytes > 1,
+        "compression": "gzip",
+        "compression_opts": 1,
+    }

@@ -1,0 +1,132 @@
+"""The run folder: where it is made, how a result is written to it and read back."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import shutil
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from gpu_ablate.errors import ResultError
+from gpu_ablate.library.load import bibliography
+from gpu_ablate.result.files import write_text, written_aside
+from gpu_ablate.result.result import Result
+from gpu_ablate.result.vtkhdf import read_vtkhdf, write_vtkhdf
+
+RUNS = Path("runs")
+"""Where run folders are made, relative to the working folder."""
+
+
+def folder_for(scene_name: str, out: Path | None) -> Path:
+    """Make the folder of a new run.
+
+    Without ``out`` it is the first of ``runs/<scene>``, ``runs/<scene>-2`` and so on that is not there yet.
+
+    Raises
+    ------
+    ResultError
+        ``out`` is a file, or a folder that is not empty.
+    """
+    if out is not None:
+        _refuse_used(out)
+        out.mkdir(parents=True, exist_ok=True)
+        return out
+    number = 1
+    while True:
+        folder = RUNS / (scene_name if number == 1 else f"{scene_name}-{number}")
+        try:
+            folder.mkdir(parents=True)
+        except FileExistsError:
+            number += 1
+        else:
+            return folder
+
+
+def _refuse_used(out: Path) -> None:
+    if not out.exists() or (out.is_dir() and not any(out.iterdir())):
+        return
+    if not out.is_dir():
+        what = "is a file"
+    elif (out / "result.vtkhdf").exists():
+        what = "already holds a finished run"
+    elif (out / "records").exists():
+        what = "already holds the records of a run that did not finish"
+    else:
+        what = "is not empty"
+    raise ResultError(f"{out}: {what}; nothing is overwritten\n  give another --out, or remove it first")
+
+
+def write_result(result: Result, metrics: dict[str, Any], folder: Path) -> None:
+    """Write result.vtkhdf, metrics.json, traces.csv and references.bib, then remove the folder's records.
+
+    The text of ``scene.toml``, where the folder has one, is kept in result.vtkhdf too.
+
+    Raises
+    ------
+    ValueError
+        The metrics hold a number that is not finite (result.vtkhdf is already written then).
+    """
+    scene = folder / "scene.toml"
+    with written_aside(folder / "result.vtkhdf") as aside:
+        write_vtkhdf(result, metrics, scene.read_text(encoding="utf-8") if scene.exists() else "", aside)
+    metrics_text = json.dumps(metrics, indent=2, ensure_ascii=False, allow_nan=False)
+    write_text(folder / "metrics.json", metrics_text + "\n")
+    write_text(folder / "traces.csv", _traces_csv(result))
+    write_text(folder / "references.bib", _cited(result.setup.citations))
+    shutil.rmtree(folder / "records", ignore_errors=True)
+
+
+def load_result(folder: Path) -> Result:
+    """Read the result of a run folder; records are read from the file when asked for.
+
+    Raises
+    ------
+    ResultError
+        The folder holds no finished run, or its result.vtkhdf cannot be read.
+    """
+    path = folder / "result.vtkhdf"
+    if path.exists():
+        return read_vtkhdf(path)
+    if not folder.is_dir():
+        raise ResultError(f"{folder}: no such run folder\n  give a folder that `gpu-ablate run` wrote")
+    if (folder / "records").exists():
+        raise ResultError(f"{folder}: the run did not finish\n  run its scene.toml again into another folder")
+    raise ResultError(f"{folder}: holds no result.vtkhdf\n  give a folder that `gpu-ablate run` wrote")
+
+
+def load_metrics(folder: Path) -> dict[str, Any]:
+    """Read metrics.json of a run folder.
+
+    Raises
+    ------
+    ResultError
+        It is missing, not JSON, or empty because measuring failed.
+    """
+    path = folder / "metrics.json"
+    try:
+        found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        if not found:
+            raise ValueError("the run could not be measured; log.txt says why")
+    except (OSError, ValueError) as error:
+        raise ResultError(
+            f"{path}: cannot be read ({error})\n  give a folder that `gpu-ablate run` wrote"
+        ) from error
+    return found
+
+
+def _traces_csv(result: Result) -> str:
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(result.traces)
+    for row in zip(*result.traces.values(), strict=True):
+        writer.writerow([f"{value:.6g}" for value in row])
+    return text.getvalue()
+
+
+def _cited(citations: Iterable[str]) -> str:
+    entries = bibliography()
+    missing = "% {}: no entry in the library's bibliography"
+    return "\n\n".join(entries.get(key, missing.format(key)) for key in dict.fromkeys(citations)) + "\n"

@@ -1,0 +1,239 @@
+"""Tables of a scene that say what the body is: box, faces, anatomy, regions, layers."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, ClassVar, Literal, get_args
+
+from pydantic import BeforeValidator, Discriminator, Field, Tag, model_validator
+
+from gpu_ablate.spec.base import Name, NotNegative, Positive, Table, Vector
+from gpu_ablate.spec.shape import Direction, SolidTable, check_corners
+from gpu_ablate.units import BODY_C
+
+Role = Literal["target", "skin", "involved_skin", "risk", "nerve", "vessel", "isolation", "tissue"]
+ROLES: tuple[str, ...] = get_args(Role)
+
+
+class Domain(Table):
+    """The box that is computed. With neither a box nor a margin it is the whole anatomy image."""
+
+    spacing_mm: Positive
+    """Edge of a voxel."""
+    min_mm: Vector | None = None
+    """Lower corner of the box (a corner of the first cell)."""
+    max_mm: Vector | None = None
+    """Upper corner, rounded up to whole cells."""
+    margin_mm: Positive | None = None
+    """Instead of the box: so much around all targets and probes."""
+    background: Name | None = None
+    """Tissue where nothing else is; needed without an anatomy image."""
+    frame: Literal["patient", "local"] = "local"
+    """"patient": axes are LPS and letters may be drawn; "local": any other frame."""
+
+    @model_validator(mode="after")
+    def _one_box(self) -> Domain:
+        if (self.min_mm is None) != (self.max_mm is None):
+            raise ValueError("min_mm and max_mm come together; give both or neither")
+        if self.min_mm is not None and self.margin_mm is not None:
+            raise ValueError("min_mm/max_mm and margin_mm exclude each other; keep one")
+        if self.min_mm is not None and self.max_mm is not None:
+            check_corners(self.min_mm, self.max_mm)
+        return self
+
+
+class Initial(Table):
+    """Temperature at the start."""
+
+    later: ClassVar[frozenset[str]] = frozenset({"steady", "from_run"})
+
+    temperature_c: float | None = None
+    """The same everywhere; default 37."""
+    image: Name | None = None
+    """Or an image of temperatures in °C."""
+
+    @model_validator(mode="after")
+    def _one_start(self) -> Initial:
+        if self.temperature_c is not None and self.image is not None:
+            raise ValueError("temperature_c and image exclude each other; keep one")
+        return self
+
+    @property
+    def uniform_c(self) -> float:
+        """Temperature of all that no image or region sets [°C]."""
+        return BODY_C if self.temperature_c is None else self.temperature_c
+
+
+class HeldFace(Table):
+    """A face held at a temperature."""
+
+    temperature_c: float
+
+
+class ConvectiveFace(Table):
+    """A face that exchanges heat with a temperature outside."""
+
+    h_w_m2k: NotNegative
+    """Heat transfer coefficient."""
+    temperature_c: float
+
+
+def _face_kind(value: Any) -> str | None:
+    if isinstance(value, str):
+        return "word"
+    if isinstance(value, dict):
+        return "convective" if "h_w_m2k" in value else "held"
+    if isinstance(value, ConvectiveFace):
+        return "convective"
+    return "held" if isinstance(value, HeldFace) else None
+
+
+Face = Annotated[
+    Annotated[Literal["body", "insulated"], Tag("word")]
+    | Annotated[HeldFace, Tag("held")]
+    | Annotated[ConvectiveFace, Tag("convective")],
+    Discriminator(
+        _face_kind,
+        custom_error_type="face_kind",
+        custom_error_message='must be "body", "insulated", { temperature_c } or { h_w_m2k, temperature_c }',
+    ),
+]
+
+
+class Boundary(Table):
+    """The faces of the box: "body" (held at the blood's temperature), "insulated", { temperature_c } or
+    { h_w_m2k, temperature_c }. z_max is the superior face."""
+
+    default: Face = "body"
+    """All faces that have no key of their own."""
+    x_min: Face | None = None
+    x_max: Face | None = None
+    y_min: Face | None = None
+    y_max: Face | None = None
+    z_min: Face | None = None
+    z_max: Face | None = None
+
+    def face(self, name: str) -> Literal["body", "insulated"] | HeldFace | ConvectiveFace:
+        """What holds on the face `name` ("x_min" .. "z_max")."""
+        own: Literal["body", "insulated"] | HeldFace | ConvectiveFace | None = getattr(self, name)
+        return self.default if own is None else own
+
+
+class AnatomyLabel(Table):
+    """What one value of the label image means; a bare text is the tissue."""
+
+    tissue: Name
+    """Name of a tissue."""
+    role: Role = "tissue"
+    """What the region is to the plan."""
+    name: Name | None = None
+    """Name of the region; default is the tissue's."""
+
+    @property
+    def region_name(self) -> str:
+        """Name of the region that these voxels form."""
+        return self.tissue if self.name is None else self.name
+
+
+def _bare_tissue(value: Any) -> Any:
+    return {"tissue": value} if isinstance(value, str) else value
+
+
+def _numbered(value: Any) -> Any:
+    if not isinstance(value, dict):
+        return value
+    strange = [key for key in value if not (isinstance(key, int) or key.isdecimal())]
+    if strange:
+        raise ValueError(f'keys are values of the image, whole numbers from 0; "{strange[0]}" is none')
+    return {int(key): entry for key, entry in value.items()}
+
+
+LabelEntry = Annotated[AnatomyLabel, BeforeValidator(_bare_tissue, json_schema_input_type=str | AnatomyLabel)]
+Labels = Annotated[dict[int, LabelEntry], BeforeValidator(_numbered)]
+
+
+class Anatomy(Table):
+    """A label image of the body."""
+
+    image: Name
+    """The image file (NIfTI, NRRD, MHA), relative to the scene."""
+    outside: Name | None = None
+    """Tissue beyond the image's edge; default is the background of [domain]."""
+    labels: Labels = Field(min_length=1)
+    """What each value means: value = "tissue", or value = { tissue, role, name }; every value present."""
+
+
+class Region(Table):
+    """A part of the body; later regions win over earlier ones and over the anatomy."""
+
+    name: Name
+    """Unique, and not a role."""
+    role: Role = "tissue"
+    """What the region is to the plan."""
+    tissue: Name
+    """Name of a tissue."""
+    shape: SolidTable | None = None
+    """A solid; see Shapes."""
+    mesh: Name | None = None
+    """Or a closed mesh (STL, PLY, OBJ, VTP), relative to the scene."""
+    initial_temperature_c: float | None = None
+    """Temperature at the start, if it differs."""
+
+    @model_validator(mode="after")
+    def _one_solid(self) -> Region:
+        if (self.shape is None) == (self.mesh is None):
+            raise ValueError("needs a shape or a mesh, and only one of them")
+        return self
+
+
+class SkinSurface(Table):
+    """Where body meets gas that is connected to the edge of the box. Always on."""
+
+    h_w_m2k: NotNegative = 10.0
+    """Heat transfer coefficient to the air."""
+    temperature_c: float = 25.0
+    """Of the air."""
+
+
+class SurfacePatch(Table):
+    """Warm bag, cold pack or bolus: replaces [skin_surface] on the part of the skin inside a sphere."""
+
+    name: Name
+    """Unique."""
+    center_mm: Vector
+    radius_mm: Positive
+    h_w_m2k: NotNegative
+    """Heat transfer coefficient."""
+    temperature_c: float
+    """Of the bag."""
+    start_s: NotNegative = 0.0
+    """Switched on."""
+    end_s: Positive | None = None
+    """Switched off; default is never."""
+
+    @model_validator(mode="after")
+    def _lasts(self) -> SurfacePatch:
+        check_window(self.start_s, self.end_s)
+        return self
+
+
+class Isolation(Table):
+    """A layer of liquid or gas that keeps something away from the heat."""
+
+    later: ClassVar[frozenset[str]] = frozenset({"infusion_ml_min", "inflow_c", "start_s"})
+
+    region: Name
+    """Name of the region; its tissue says the fluid (saline, d5w, co2, air)."""
+    displaces: Literal["superficial", "none"] = "superficial"
+    """"superficial" moves what lies above outwards by the layer's thickness; "none" replaces tissue."""
+    outward: Direction | None = None
+    """Direction in which superficial tissue is moved; default is towards the nearest body surface."""
+    mixing: Literal["stagnant", "mixed"] = "stagnant"
+    """"mixed": the liquid convects; its effective conductivity is nusselt x k."""
+    nusselt: Positive = 3.0
+    """Effective over still conductivity, when mixed."""
+
+
+def check_window(start_s: float, end_s: float | None) -> None:
+    """Demand that a time window doesn't end before it starts."""
+    if end_s is not None and end_s <= start_s:
+        raise ValueError(f"end_s ({end_s:g}) must lie after start_s ({start_s:g})")

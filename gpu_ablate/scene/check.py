@@ -1,0 +1,227 @@
+"""Cross-checks of a scene: names, references, files, schedules. `case.build` checks the geometry."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+
+from gpu_ablate.errors import SceneError
+from gpu_ablate.library import load as library
+from gpu_ablate.scene.body import ROLES, Region, SurfacePatch
+from gpu_ablate.scene.problems import Problem, near_or_all
+from gpu_ablate.scene.schema import Scene, step_duration_s
+from gpu_ablate.scene.treatment import Hold, Probe, Pull, Sensor, Source, Step
+from gpu_ablate.spec.device import Device
+from gpu_ablate.spec.tissue import Tissue
+
+
+def find_problems(scene: Scene) -> list[Problem]:
+    """Everything in a scene that refers to nothing, clashes or cannot be carried out."""
+    checks: tuple[Callable[[Scene], Iterator[Problem]], ...] = (
+        _domain, _names, _tissues, _devices, _places, _isolations, _schedules, _duration, _endpoint, _files,
+    )  # fmt: skip
+    return [problem for check in checks for problem in check(scene)]
+
+
+def implicit_regions(scene: Scene) -> list[str]:
+    """Names of the regions that the background and the anatomy's labels form, without repeats."""
+    names = [] if scene.domain.background is None else [scene.domain.background]
+    if scene.anatomy is not None:
+        if scene.anatomy.outside is not None:
+            names.append(scene.anatomy.outside)
+        names += [label.region_name for label in scene.anatomy.labels.values()]
+    return list(dict.fromkeys(names))
+
+
+def _domain(scene: Scene) -> Iterator[Problem]:
+    domain, anatomy = scene.domain, scene.anatomy
+    if anatomy is None and domain.background is None:
+        yield Problem("[domain]", '"background" is missing', "name the tissue that fills the box")
+    if anatomy is None and domain.min_mm is None and domain.margin_mm is None:
+        yield Problem("[domain]", "the box is missing", "give min_mm and max_mm, or margin_mm")
+    if anatomy is not None and anatomy.outside is None and domain.background is None:
+        yield Problem("[anatomy]", '"outside" is missing', 'name what lies beyond the image, say "air"')
+    has_target = any(region.role == "target" for region in scene.region) or (
+        anatomy is not None and any(label.role == "target" for label in anatomy.labels.values())
+    )
+    if domain.margin_mm is not None and not (has_target or scene.probe):
+        yield Problem("[domain]", "margin_mm needs a target or probe to go around", "give min_mm and max_mm")
+    if anatomy is not None:
+        yield from _labels_agree(scene)
+
+
+def _labels_agree(scene: Scene) -> Iterator[Problem]:
+    """Labels that share a region's name must mean the same."""
+    assert scene.anatomy is not None
+    seen: dict[str, tuple[str, str]] = {}
+    for value, label in scene.anatomy.labels.items():
+        meaning = (label.tissue, label.role)
+        if seen.setdefault(label.region_name, meaning) != meaning:
+            what = f'the region "{label.region_name}" has another tissue or role under another label'
+            yield Problem(f"[anatomy], label {value}", what, "give one of them a name of its own")
+
+
+def _names(scene: Scene) -> Iterator[Problem]:
+    taken = dict.fromkeys(implicit_regions(scene), "a tissue of the background or anatomy")
+    tables: dict[str, Sequence[Region | Probe | Sensor | Source | SurfacePatch]] = {
+        "region": scene.region,
+        "probe": scene.probe,
+        "sensor": scene.sensor,
+        "source": scene.source,
+        "surface_patch": scene.surface_patch,
+    }
+    for table, entries in tables.items():
+        for entry in entries:
+            where = f'{table} "{entry.name}"'
+            if entry.name in ROLES:
+                yield Problem(
+                    where, "this name is a role", "choose another: `where` could not tell them apart"
+                )
+            elif entry.name in taken:
+                yield Problem(where, f"this name is taken by {taken[entry.name]}", "choose another")
+            else:
+                taken[entry.name] = f"a {table}".replace("_", " ")
+
+
+def _tissues(scene: Scene) -> Iterator[Problem]:
+    named: list[tuple[str, str]] = []
+    if scene.domain.background is not None:
+        named.append(("[domain], background", scene.domain.background))
+    if scene.anatomy is not None:
+        if scene.anatomy.outside is not None:
+            named.append(("[anatomy], outside", scene.anatomy.outside))
+        labels = scene.anatomy.labels.items()
+        named += [(f"[anatomy], label {value}", label.tissue) for value, label in labels]
+    named += [(f'region "{region.name}"', region.tissue) for region in scene.region]
+    known = [*scene.tissue, *library.tissues()]
+    for where, name in named:
+        if name not in known:
+            yield Problem(where, f'unknown tissue "{name}"', near_or_all(name, known, "tissues"))
+    for name, entry in scene.tissue.items():
+        if entry.like is not None and entry.like not in known:
+            what = f'"like" names the unknown tissue "{entry.like}"'
+            yield Problem(f'tissue "{name}"', what, near_or_all(entry.like, known, "tissues"))
+        else:
+            yield from _complete(lambda name=name: library.tissue(name, scene.tissue))  # type: ignore[misc]
+
+
+def _devices(scene: Scene) -> Iterator[Problem]:
+    known = [*scene.device, *library.devices()]
+    for name, entry in scene.device.items():
+        if entry.like is not None and entry.like not in known:
+            what = f'"like" names the unknown device "{entry.like}"'
+            yield Problem(f'device "{name}"', what, near_or_all(entry.like, known, "devices"))
+        else:
+            yield from _complete(lambda name=name: library.device(name, scene.device))  # type: ignore[misc]
+    for probe in scene.probe:
+        if probe.device not in known:
+            what = f'unknown device "{probe.device}"'
+            yield Problem(f'probe "{probe.name}"', what, near_or_all(probe.device, known, "devices"))
+
+
+def _complete(resolve: Callable[[], Tissue | Device]) -> Iterator[Problem]:
+    try:
+        resolve()
+    except SceneError as error:
+        yield Problem("", str(error))
+
+
+def _places(scene: Scene) -> Iterator[Problem]:
+    regions = [*implicit_regions(scene), *(region.name for region in scene.region)]
+    roles = {region.role for region in scene.region}
+    if scene.anatomy is not None:
+        roles |= {label.role for label in scene.anatomy.labels.values()}
+    bodies = list(dict.fromkeys([*regions, *sorted(roles)]))
+    sensors = [sensor.name for sensor in scene.sensor]
+    for limit in scene.limit:
+        if limit.where not in bodies:
+            what = f'"where" names no region or role of this scene: "{limit.where}"'
+            remedy = near_or_all(limit.where, bodies, "regions and roles")
+            yield Problem(f'limit "{limit.where}"', what, remedy)
+    for where, step in _steps(scene):
+        until = None if isinstance(step, Pull) else step.until
+        if until is None:
+            continue
+        if until.covered_percent is not None and until.where in sensors:
+            what = f'"{until.where}" is a sensor, which can\'t be covered'
+            yield Problem(f"{where}, until", what, "name a region or role")
+        elif until.where not in [*bodies, *sensors]:
+            what = f'"where" names no region, role or sensor of this scene: "{until.where}"'
+            remedy = near_or_all(until.where, [*bodies, *sensors], "regions, roles and sensors")
+            yield Problem(f"{where}, until", what, remedy)
+
+
+def _isolations(scene: Scene) -> Iterator[Problem]:
+    tissue_of = {region.name: region.tissue for region in scene.region}
+    for isolation in scene.isolation:
+        where = f'isolation "{isolation.region}"'
+        name = tissue_of.get(isolation.region)
+        if name is None:
+            remedy = near_or_all(isolation.region, tissue_of, "regions")
+            yield Problem(where, "there is no [[region]] of this name", remedy)
+            continue
+        try:
+            phase = library.tissue(name, scene.tissue).phase
+        except SceneError:
+            continue  # reported where the tissue is named
+        if phase == "body":
+            what = f'its tissue "{name}" is body tissue, not a fluid or gas'
+            yield Problem(where, what, 'use saline, d5w, co2 or air, or a tissue with phase = "fluid"')
+
+
+def _steps(scene: Scene) -> Iterator[tuple[str, Step]]:
+    for probe in scene.probe:
+        for number, step in enumerate(probe.steps, start=1):
+            yield f'probe "{probe.name}", step {number} ({step.action})', step
+
+
+def _schedules(scene: Scene) -> Iterator[Problem]:
+    for probe in scene.probe:
+        if sum(step_duration_s(step) for step in probe.steps) == 0:
+            what = "its schedule lasts 0 s: it only pulls, at once"
+            yield Problem(f'probe "{probe.name}"', what, "add a hold, or give a pull a speed_mm_s")
+        try:
+            device = library.device(probe.device, scene.device)
+        except SceneError:
+            continue  # reported where the device is named
+        for number, step in enumerate(probe.steps, start=1):
+            power = _generator_power_w(step, device)
+            if power > device.max_power_w.value:
+                most = device.max_power_w.value
+                what = f"{power:g} W at the generator is more than the device gives ({most:g} W)"
+                remedy = f'lower it, or make a [device.NAME] like "{probe.device}" with its own max_power_w'
+                yield Problem(f'probe "{probe.name}", step {number} ({step.action})', what, remedy)
+
+
+def _generator_power_w(step: Step, device: Device) -> float:
+    """Power at the generator [W]."""
+    if not isinstance(step, (Hold, Pull)):
+        return 0.0
+    if step.net_power_w is not None:
+        return step.net_power_w / device.efficiency
+    return step.power_w or 0.0
+
+
+def _duration(scene: Scene) -> Iterator[Problem]:
+    if scene.run.duration_s is None and not scene.probe and scene.duration_s() == 0:
+        what = "nothing says how long to compute: no probe has a schedule and no source ends"
+        yield Problem("[run]", what, "give duration_s")
+
+
+def _endpoint(scene: Scene) -> Iterator[Problem]:
+    if scene.run.endpoint is None and scene.heats() and scene.cools():
+        what = "with both heat and cold the endpoint must be chosen"
+        yield Problem("[run]", what, 'write endpoint = "cem43_240", or another')
+
+
+def _files(scene: Scene) -> Iterator[Problem]:
+    named = [(f'region "{region.name}"', "mesh", region.mesh) for region in scene.region]
+    named += [(f'source "{source.name}"', "image", source.image) for source in scene.source]
+    named.append(("[initial]", "image", scene.initial.image))
+    if scene.anatomy is not None:
+        named.append(("[anatomy]", "image", scene.anatomy.image))
+    for where, key, written in named:
+        if written is not None and not (scene.folder / Path(written)).is_file():
+            what = f'the {key} "{written}" does not exist'
+            remedy = f"looked for {scene.folder / written}; paths are relative to the scene's folder"
+            yield Problem(where, what, remedy)

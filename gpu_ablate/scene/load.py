@@ -1,0 +1,78 @@
+"""Read a scene file and refuse it, with all that is wrong, unless it can be built."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Sequence
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from gpu_ablate.errors import SceneError
+from gpu_ablate.paths import data_dir
+from gpu_ablate.scene.check import find_problems
+from gpu_ablate.scene.overrides import apply_override
+from gpu_ablate.scene.problems import Problem, from_validation, near_or_all, scene_error
+from gpu_ablate.scene.schema import Scene
+from gpu_ablate.spec.base import Table
+
+
+def load_scene(source: str | Path, overrides: Sequence[str] = (), spacing_mm: float | None = None) -> Scene:
+    """Read and check a scene.
+
+    Parameters
+    ----------
+    source : path of a scene file, or the name of a shipped scene
+    overrides : `key.path=value` each, as on the command line after --set
+    spacing_mm : replaces domain.spacing_mm [mm]
+
+    Raises
+    ------
+    SceneError
+        The file can't be read, or anything in it is wrong; all problems are listed.
+    """
+    path, shown = find_scene(source)
+    try:
+        document = tomllib.loads(path.read_text(encoding="utf-8"))
+    except tomllib.TOMLDecodeError as error:
+        raise SceneError(f"{shown}: is not valid TOML: {error}") from error
+    except UnicodeDecodeError as error:
+        raise SceneError(f"{shown}: is not UTF-8 text: {error.reason} at byte {error.start}") from error
+    changes = list(overrides)
+    if spacing_mm is not None:
+        changes.append(f"domain.spacing_mm={float(spacing_mm)}")
+    wrong = [problem for change in changes if (problem := apply_override(document, change))]
+    if wrong:
+        raise scene_error(shown, wrong)
+    tables: dict[int, type[Table]] = {}
+    try:
+        scene = Scene.model_validate(document, context={"tables": tables}).read_from(path)
+    except ValidationError as error:
+        raise scene_error(shown, from_validation(error, document, tables)) from error
+    problems = find_problems(scene)
+    if problems:
+        raise scene_error(shown, problems)
+    return scene
+
+
+def shipped_scenes() -> dict[str, Path]:
+    """Name -> file of the scenes that come with the package."""
+    return {path.stem: path for path in sorted(data_dir("scenes").glob("*.toml"))}
+
+
+def find_scene(source: str | Path) -> tuple[Path, str]:
+    """The file of a scene and what to call it in messages.
+
+    Raises
+    ------
+    SceneError
+        Neither a file nor a shipped scene has this name.
+    """
+    path = Path(source)
+    if path.is_file():
+        return path, str(source)
+    shipped = shipped_scenes()
+    if str(source) in shipped:
+        return shipped[str(source)], f"scenes/{source}.toml"
+    remedy = near_or_all(str(source), shipped, "shipped scenes")
+    raise scene_error(str(source), [Problem("", "no such file, nor a shipped scene", remedy)])

@@ -1,0 +1,196 @@
+"""Tables of a scene that say what is done and watched: plan, probes, sources, sensors, limits, run."""
+
+from __future__ import annotations
+
+from typing import Annotated, ClassVar, Literal
+
+from pydantic import Field, model_validator
+
+from gpu_ablate.scene.body import check_window
+from gpu_ablate.spec.base import Many, Name, NotNegative, Positive, Table, Vector
+from gpu_ablate.spec.shape import Direction, SourceShapeTable
+
+LATER_WORDS = frozenset({"freeze", "thaw", "reinsert", "ice_contact_percent", "min_distance_to_ice_mm"})
+"""Actions and quantities of the scene format that this version does not compute yet."""
+
+
+class Plan(Table):
+    """The clinical aim."""
+
+    intent: Literal["radical", "palliative"] = "radical"
+    """Chooses the rule of the verdict."""
+    margin_goal_mm: NotNegative = 10.0
+    """Margin that the plan wants around the target."""
+
+
+class Model(Table):
+    """Choices of the model."""
+
+    later: ClassVar[frozenset[str]] = frozenset({"sar_update", "perfusion_cold_stasis"})
+
+    blood_temperature_c: float = 37.0
+    """Of arriving blood; the word "body" on a face means this."""
+    perfusion_heat: Literal["stasis", "step", "none"] = "stasis"
+    """How heat stops perfusion: gradually by Arrhenius kinetics, at 60 °C, or not."""
+    perfusion_preset: Literal["itis", "thermography"] = "itis"
+    """Which perfusion a tissue with two published ones has."""
+    arrhenius: Literal["weaver_stoll", "henriques_moritz", "liver"] = "weaver_stoll"
+    """The law that the field of Arrhenius damage follows."""
+
+
+class Until(Table):
+    """Ends a step early: one condition on a place."""
+
+    later: ClassVar[frozenset[str]] = frozenset({"ice_margin_mm"})
+
+    where: Name
+    """Name of a region, role or sensor."""
+    above_c: float | None = None
+    """Met when the hottest point there reaches this."""
+    below_c: float | None = None
+    """Met when the coldest point there reaches this."""
+    covered_percent: Annotated[float, Field(gt=0, le=100)] | None = None
+    """Met when so much of the region is dead."""
+
+    @model_validator(mode="after")
+    def _one_condition(self) -> Until:
+        if sum(value is not None for value in (self.above_c, self.below_c, self.covered_percent)) != 1:
+            raise ValueError("needs exactly one of above_c, below_c and covered_percent")
+        return self
+
+
+class Hold(Table):
+    """Stay and heat."""
+
+    action: Literal["hold"]
+    power_w: NotNegative | None = None
+    """At the generator."""
+    net_power_w: NotNegative | None = None
+    """Or into the tissue."""
+    duration_s: Positive
+    """With `until`, the longest time."""
+    until: Until | None = None
+    """Ends the step early."""
+
+    @model_validator(mode="after")
+    def _one_power(self) -> Hold:
+        if (self.power_w is None) == (self.net_power_w is None):
+            raise ValueError("needs power_w (at the generator) or net_power_w (into tissue), not both")
+        return self
+
+
+class Pull(Table):
+    """Withdraw along the shaft: at once and with the power off, or slowly."""
+
+    action: Literal["pull"]
+    distance_mm: Positive
+    """How far."""
+    speed_mm_s: Positive | None = None
+    """How fast; without it the pull takes no time."""
+    power_w: NotNegative | None = None
+    """At the generator, while moving; needs a speed."""
+    net_power_w: NotNegative | None = None
+    """Or into the tissue."""
+
+    @model_validator(mode="after")
+    def _power_needs_speed(self) -> Pull:
+        if self.power_w is not None and self.net_power_w is not None:
+            raise ValueError("power_w and net_power_w exclude each other; keep one")
+        if self.speed_mm_s is None and (self.power_w is not None or self.net_power_w is not None):
+            raise ValueError("a pull without speed_mm_s is at once and without power; give it a speed")
+        return self
+
+
+class Rest(Table):
+    """Stay with the power off."""
+
+    action: Literal["rest"]
+    duration_s: Positive
+    """With `until`, the longest time."""
+    until: Until | None = None
+    """Ends the step early."""
+
+
+Step = Hold | Pull | Rest
+
+
+class Probe(Table):
+    """A needle and its schedule. After its last step it is off."""
+
+    later: ClassVar[frozenset[str]] = frozenset({"repeat"})
+
+    name: Name
+    """Unique, and not a role."""
+    device: Name
+    """Name of a device."""
+    tip_mm: Vector
+    """The physical tip at the start."""
+    entry_mm: Vector | None = None
+    """A point on the shaft towards the handle."""
+    shaft_direction: Direction | None = None
+    """Or the direction from the tip to the handle."""
+    steps: Many[Annotated[Step, Field(discriminator="action")]] = Field(min_length=1)
+    """What is done, in order: tables with an action hold, pull or rest."""
+
+    @model_validator(mode="after")
+    def _one_direction(self) -> Probe:
+        if (self.entry_mm is None) == (self.shaft_direction is None):
+            raise ValueError("needs entry_mm (a point on the shaft) or shaft_direction, and only one of them")
+        if self.entry_mm == self.tip_mm:
+            raise ValueError("entry_mm is the tip itself; give a point further up the shaft")
+        return self
+
+
+class Source(Table):
+    """Prescribed heat: for experiments, verification, or a SAR from another solver."""
+
+    name: Name
+    """Unique, and not a role."""
+    shape: SourceShapeTable | None = None
+    """A solid, or point, line, gaussian; see Shapes."""
+    power_w: float | None = None
+    """Total power of the shape; negative cools."""
+    image: Name | None = None
+    """Or an image of power densities in W/m³, relative to the scene."""
+    velocity_mm_s: Vector = (0.0, 0.0, 0.0)
+    """The shape moves with this velocity from start_s on."""
+    start_s: NotNegative = 0.0
+    """Switched on."""
+    end_s: Positive | None = None
+    """Switched off; default is never."""
+
+    @model_validator(mode="after")
+    def _one_density(self) -> Source:
+        if (self.shape is None) == (self.image is None):
+            raise ValueError("needs a shape (with power_w) or an image, and only one of them")
+        if self.shape is not None and self.power_w is None:
+            raise ValueError("needs power_w, the total power of its shape")
+        if self.image is not None and self.power_w is not None:
+            raise ValueError("power_w belongs to a shape; an image holds its own W/m³")
+        check_window(self.start_s, self.end_s)
+        return self
+
+
+class Sensor(Table):
+    """A thermometer."""
+
+    name: Name
+    """Unique, and not a role."""
+    point_mm: Vector
+
+
+class Run(Table):
+    """How long and how to compute."""
+
+    later: ClassVar[frozenset[str]] = frozenset({"accuracy"})
+
+    duration_s: Positive | None = None
+    """Default is the longest schedule."""
+    record_every_s: Positive = 30.0
+    """Between records of the fields."""
+    trace_every_s: Positive = 1.0
+    """Between rows of the traces."""
+    precision: Literal["float32", "float64"] = "float32"
+    """Of the solver's numbers (the numpy backend always uses float64)."""
+    endpoint: Literal["cem43_240", "arrhenius_1", "above_60c", "lethal40", "ice"] | None = None
+    """When tissue counts as dead; default cem43_240 with heat only, lethal40 with cold only."""

@@ -1,0 +1,47 @@
+"""A safety limit, as a scene writes it and as the library's defaults give it."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import model_validator
+
+from gpu_ablate.spec.base import Name, Table
+
+
+class Limit(Table):
+    """A safety limit on a region or role. One for skin or nerve replaces the library's limits there."""
+
+    where: Name
+    """Name of a region, or a role."""
+    quantity: Literal["max_temperature_c", "min_temperature_c", "cem43_minutes", "arrhenius"]
+    """What is limited, at its worst point and time."""
+    warn_above: float | None = None
+    """A value above warns."""
+    fail_above: float | None = None
+    """A value above breaks the limit."""
+    warn_below: float | None = None
+    """A value below warns (min_temperature_c)."""
+    fail_below: float | None = None
+    """A value below breaks the limit (min_temperature_c)."""
+    source: str | None = None
+    """Where the numbers come from; keys of references.bib in square brackets."""
+
+    @model_validator(mode="after")
+    def _right_side(self) -> Limit:
+        side, other = ("below", "above") if self.quantity == "min_temperature_c" else ("above", "below")
+        if getattr(self, f"warn_{other}") is not None or getattr(self, f"fail_{other}") is not None:
+            raise ValueError(f"{self.quantity} is limited from {side}: use warn_{side} and fail_{side}")
+        if self.warn is None and self.fail is None:
+            raise ValueError(f"needs warn_{side} or fail_{side}")
+        return self
+
+    @property
+    def warn(self) -> float | None:
+        """The value beyond which the limit warns."""
+        return self.warn_below if self.quantity == "min_temperature_c" else self.warn_above
+
+    @property
+    def fail(self) -> float | None:
+        """The value beyond which the limit is broken."""
+        return self.fail_below if self.quantity == "min_temperature_c" else self.fail_above

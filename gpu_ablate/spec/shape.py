@@ -1,0 +1,138 @@
+"""Shapes as a scene writes them, in millimetres."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, Field, model_validator
+
+from gpu_ablate.spec.base import Positive, Table, Vector
+
+
+def _not_null(vector: tuple[float, float, float]) -> tuple[float, float, float]:
+    if not any(vector):
+        raise ValueError("must have a length greater than 0, not [0, 0, 0]")
+    return vector
+
+
+Direction = Annotated[Vector, AfterValidator(_not_null)]
+"""A vector whose length doesn't matter, but is not 0."""
+
+
+class Sphere(Table):
+    """A ball."""
+
+    kind: Literal["sphere"]
+    center_mm: Vector
+    radius_mm: Positive
+
+
+class Box(Table):
+    """A box with edges along the axes."""
+
+    kind: Literal["box"]
+    min_mm: Vector
+    max_mm: Vector
+
+    @model_validator(mode="after")
+    def _has_volume(self) -> Box:
+        check_corners(self.min_mm, self.max_mm)
+        return self
+
+
+class Ellipsoid(Table):
+    """An ellipsoid with half-axes along the axes."""
+
+    kind: Literal["ellipsoid"]
+    center_mm: Vector
+    radii_mm: tuple[Positive, Positive, Positive] = Field(strict=False)
+    """Half-axes along x, y and z."""
+
+
+class _Axis(Table):
+    from_mm: Vector
+    to_mm: Vector
+
+    @model_validator(mode="after")
+    def _has_length(self) -> _Axis:
+        if self.from_mm == self.to_mm:
+            raise ValueError("from_mm and to_mm are the same point; move one of them")
+        return self
+
+
+class Cylinder(_Axis):
+    """A round cylinder with flat ends at from_mm and to_mm."""
+
+    kind: Literal["cylinder"]
+    radius_mm: Positive
+
+
+class Capsule(_Axis):
+    """A round cylinder with half a ball beyond from_mm and to_mm each."""
+
+    kind: Literal["capsule"]
+    radius_mm: Positive
+
+
+class HalfSpace(Table):
+    """All that lies behind a plane: the side that the normal points away from."""
+
+    kind: Literal["half_space"]
+    point_mm: Vector
+    """A point on the plane."""
+    normal: Direction
+    """Points out of the half-space."""
+
+
+class Shell(Table):
+    """The room between two spheres of one centre."""
+
+    kind: Literal["shell"]
+    center_mm: Vector
+    inner_radius_mm: Positive
+    outer_radius_mm: Positive
+
+    @model_validator(mode="after")
+    def _has_thickness(self) -> Shell:
+        if self.inner_radius_mm >= self.outer_radius_mm:
+            raise ValueError(
+                f"outer_radius_mm ({self.outer_radius_mm:g}) must be greater than "
+                f"inner_radius_mm ({self.inner_radius_mm:g})"
+            )
+        return self
+
+
+class Point(Table):
+    """A point (sources only)."""
+
+    kind: Literal["point"]
+    point_mm: Vector
+
+
+class Line(_Axis):
+    """A straight line of even strength (sources only)."""
+
+    kind: Literal["line"]
+
+
+class Gaussian(Table):
+    """A bell of the density exp(-r²/(2 sigma²)) around a centre (sources only)."""
+
+    kind: Literal["gaussian"]
+    center_mm: Vector
+    sigma_mm: Positive
+
+
+def check_corners(lower: tuple[float, float, float], upper: tuple[float, float, float]) -> None:
+    """Demand that each of max_mm lies above min_mm; else a ValueError that names the axis."""
+    for axis, low, high in zip("xyz", lower, upper, strict=True):
+        if low >= high:
+            raise ValueError(f"along {axis}, max_mm ({high:g}) must be greater than min_mm ({low:g})")
+
+
+Solid = Sphere | Box | Ellipsoid | Cylinder | Capsule | HalfSpace | Shell
+"""Shapes with a volume, for regions and sources."""
+
+SolidTable = Annotated[Solid, Field(discriminator="kind")]
+SourceShape = Solid | Point | Line | Gaussian
+SourceShapeTable = Annotated[SourceShape, Field(discriminator="kind")]

@@ -1,0 +1,26 @@
+"""Conversions between clinic units (mm, °C, cm³, mL/min/kg) at the edges and SI inside: the only home."""
+
+from __future__ import annotations
+
+MM = 1e-3
+"""Metres in a millimetre."""
+
+CM3 = 1e-6
+"""Cubic metres in a cubic centimetre."""
+
+MINUTE = 60.0
+"""Seconds in a minute."""
+
+ZERO_CELSIUS_K = 273.15
+"""0 °C in kelvin (SI definition)."""
+
+BODY_C = 37.0
+"""Core temperature [°C]; the zero of the solver's temperature."""
+
+
+def perfusion_from_ml_min_kg(rate_ml_min_kg: float, density_kg_m3: float) -> float:
+    """Perfusion in s⁻¹ (volume of blood per volume of tissue and second) from mL blood/min/kg tissue.
+
+    ω = rate · ρ / 6e7 (1e-6 m³ per mL, 60 s per min); Hasgall et al., IT'IS database v4.0.
+    """
+    return rate_ml_min_kg * density_kg_m3 / 6e7

@@ -1,0 +1,65 @@
+"""Each solid holds the share of its box that its volume says, ends where it says, and turns with its axis."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from scipy.stats.qmc import Sobol
+
+from gpu_ablate.geometry.shapes import Box, Capsule, Cylinder, Ellipsoid, HalfSpace, Shape, Shell, Sphere
+
+MM = 1e-3
+FINITE = [
+    Sphere((1 * MM, 2 * MM, 3 * MM), 8 * MM),
+    Box((-1 * MM, -2 * MM, -3 * MM), (4 * MM, 5 * MM, 6 * MM)),
+    Ellipsoid((1 * MM, 0.0, 0.0), (9 * MM, 8 * MM, 10 * MM)),
+    Cylinder((0.0, 0.0, 0.0), (10 * MM, 20 * MM, 5 * MM), 4 * MM),
+    Capsule((0.0, 0.0, 0.0), (10 * MM, -20 * MM, 5 * MM), 4 * MM),
+    Shell((0.0, 1 * MM, 0.0), 6 * MM, 9 * MM),
+]
+
+
+def evenly(lower: np.ndarray, upper: np.ndarray) -> np.ndarray:
+    """Points (2^18, 3) that fill a box evenly, aligned with nothing (Sobol's sequence)."""
+    return lower + Sobol(3, seed=0).random_base2(18) * (upper - lower)
+
+
+@pytest.mark.parametrize("solid", FINITE, ids=lambda solid: type(solid).__name__)
+def test_counted_volume_is_the_closed_form(solid: Shape) -> None:
+    lower, upper = solid.bounds()
+    points = evenly(lower - MM, upper + MM)
+    inside = solid.contains(points)
+    assert inside.mean() * np.prod(upper - lower + 2 * MM) == pytest.approx(solid.volume(), rel=0.002)
+    assert np.all(points[inside].min(axis=0) >= lower)
+    assert np.all(points[inside].max(axis=0) <= upper)
+
+
+def test_bounds_of_a_tilted_cylinder_touch_its_rim() -> None:
+    cylinder = Cylinder((0.0, 0.0, 0.0), (10 * MM, 20 * MM, 5 * MM), 4 * MM)
+    axis = np.array([10, 20, 5]) / np.linalg.norm([10, 20, 5])
+    e1 = np.cross(axis, [0, 0, 1])
+    e1 /= np.linalg.norm(e1)
+    angle = np.linspace(0, 2 * np.pi, 100_000)[:, None]
+    rim = 4 * MM * (np.cos(angle) * e1 + np.sin(angle) * np.cross(axis, e1))
+    both = np.concatenate([rim, rim + np.array([10, 20, 5]) * MM])
+    np.testing.assert_allclose(cylinder.bounds(), (both.min(axis=0), both.max(axis=0)), atol=1e-9)
+
+
+def test_half_space_lies_behind_its_normal() -> None:
+    half = HalfSpace((0.0, 0.0, 2 * MM), (0.0, 0.0, 5.0))
+    assert half.contains(np.array([[7.0, -3.0, 1.9 * MM], [0.0, 0.0, 2.1 * MM]])).tolist() == [True, False]
+    lower, upper = half.bounds()
+    assert upper[2] == 2 * MM
+    assert np.isinf(lower).all()
+    assert np.isinf(upper[:2]).all()
+    oblique = HalfSpace((0.0, 0.0, 0.0), (1.0, 1.0, 0.0))
+    assert np.isinf(oblique.bounds()).all()
+    assert oblique.contains(np.array([[2.0, -2.1, 0.0], [2.0, -1.9, 0.0]])).tolist() == [True, False]
+
+
+def test_capsule_is_cylinder_and_two_balls() -> None:
+    start, end, radius = (0.0, 0.0, 0.0), (10 * MM, -20 * MM, 5 * MM), 4 * MM
+    points = np.random.default_rng(1).uniform(-0.03, 0.03, (20_000, 3))
+    parts = [Cylinder(start, end, radius), Sphere(start, radius), Sphere(end, radius)]
+    union = np.any([part.contains(points) for part in parts], axis=0)
+    assert np.array_equal(Capsule(start, end, radius).contains(points), union)

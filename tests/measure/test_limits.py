@@ -1,0 +1,91 @@
+"""Limits: the worst cell, when, and what it means."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from gpu_ablate.case.setup import Limit
+from gpu_ablate.measure.limits import measure_limits, status
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [(42.9, "ok"), (43.0, "ok"), (43.1, "warning"), (50.0, "warning"), (50.1, "broken"), (None, "ok")],
+)
+def test_status_above(value, expected):
+    assert status(Limit("skin", "max_temperature_c", 43.0, 50.0), value) == expected
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"), [(10.1, "ok"), (10.0, "ok"), (9.9, "warning"), (0.0, "warning"), (-0.1, "broken")]
+)
+def test_status_below(value, expected):
+    assert status(Limit("nerve", "min_temperature_c", 10.0, 0.0), value) == expected
+
+
+def test_either_threshold_may_be_missing():
+    assert status(Limit("skin", "cem43_minutes", None, 16.0), 15.0) == "ok"
+    assert status(Limit("skin", "cem43_minutes", None, 16.0), 17.0) == "broken"
+    assert status(Limit("skin", "cem43_minutes", 16.0, None), 1e9) == "warning"
+
+
+@pytest.fixture
+def heated(world):
+    """Skin at z > 8, hottest at (4.5, -3.5, 8.5), at 60 s, between gas and flesh that are hotter still."""
+    made = world((-10, -10, 0), (10, 10, 12))
+    made.put("skin", lambda x, y, z: z - 8)
+    made.put("outside", lambda x, y, z: z - 10)
+    made.kill(lambda x, y, z: -5.0)
+    peak = made.at(lambda x, y, z: 37 + 10 * np.exp(-((x - 4.5) ** 2 + (y + 3.5) ** 2 + (z - 8.5) ** 2) / 50))
+    peak[made.labels == 0] = peak[made.labels == 4] = 99.0
+    made.final["max_temperature"] = peak
+    made.final["min_temperature"] = made.at(lambda x, y, z: 37.0) - (peak - 37) / 2
+    for time, share in ((0, 0), (30, 0.7), (60, 1.0), (90, 0.9), (120, -0.5), (150, -0.2)):
+        made.records.append(time, {"temperature": 37 + share * (peak - 37)})
+    return made
+
+
+def test_worst_skin_from_the_records(heated):
+    heated.limits = (
+        Limit("skin", "max_temperature_c", 43.0, 50.0),
+        Limit("skin", "min_temperature_c", 10.0, 0.0),
+    )
+    hot, cold = measure_limits(heated.result())
+    assert hot["value"] == pytest.approx(47.0, abs=1e-4)
+    assert hot["at_mm"] == pytest.approx([4.5, -3.5, 8.5])
+    assert (hot["at_s"], hot["status"]) == (60, "warning")
+    assert cold["value"] == pytest.approx(32.0, abs=1e-4)
+    assert (cold["at_s"], cold["status"]) == (120, "ok")
+
+
+def test_time_from_the_traces_where_there_is_one(heated):
+    heated.limits = (Limit("skin", "max_temperature_c", 43.0, 46.0),)
+    heated.traces = {
+        "time_s": np.array([0.0, 50.0, 57.0, 58.0, 150.0]),
+        "skin_max_c": np.array([37.0, 46.0, 46.995, 47.0, 40.0]),
+    }
+    (found,) = measure_limits(heated.result())
+    assert (found["at_s"], found["status"]) == (57.0, "broken")
+    heated.traces["limit.skin.max_temperature_c"] = np.array([37.0, 47.0, 46.0, 46.0, 40.0])
+    assert measure_limits(heated.result())[0]["at_s"] == 50.0
+
+
+def test_dose_is_reached_within_a_hundredth(heated):
+    heated.limits = (Limit("skin", "cem43_minutes", 16.0, 41.0),)
+    heated.final["cem43"] = heated.at(lambda x, y, z: 200.0)
+    (found,) = measure_limits(heated.result())
+    assert (found["value"], found["at_s"], found["status"]) == (200.0, None, "broken")
+    heated.records = type(heated.records)()
+    for time, dose in ((0, 0.0), (10, 150.0), (20, 199.0), (30, 200.0)):
+        heated.records.append(time, {"cem43": heated.at(lambda x, y, z, dose=dose: dose)})
+    assert measure_limits(heated.result())[0]["at_s"] == 20
+
+
+def test_without_cells_or_history_the_value_is_null(heated):
+    heated.limits = (Limit("nerve", "max_temperature_c", 45, 50), Limit("skin", "arrhenius", 0.5, 1))
+    for found in measure_limits(heated.result()):
+        assert found["value"] is None
+        assert found["at_s"] is None
+        assert found["at_mm"] is None
+        assert found["status"] == "ok"

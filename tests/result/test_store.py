@@ -1,0 +1,118 @@
+"""The run folder: nothing is overwritten, what is written comes back, what is wrong is named."""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import h5py
+import numpy as np
+import pytest
+
+from gpu_ablate.errors import ResultError
+from gpu_ablate.result import store
+from gpu_ablate.result.records import FolderRecords
+from gpu_ablate.result.result import Records, Result
+from gpu_ablate.result.store import folder_for, load_metrics, load_result, write_result
+
+METRICS = {"schema_version": 1, "status": "done", "bracket": None, "verdict": {"why": "größer"}}
+
+
+@pytest.fixture(autouse=True)
+def _two_papers(monkeypatch: pytest.MonkeyPatch) -> None:
+    papers = {"Pennes1948": "@article{Pennes1948,\n}", "Other1999": "@article{Other1999,\n}"}
+    monkeypatch.setattr(store, "bibliography", lambda: papers)
+
+
+def test_folders_count_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    made = [folder_for("breast", None) for _ in range(3)]
+    assert made == [Path("runs/breast"), Path("runs/breast-2"), Path("runs/breast-3")]
+    assert all(folder.is_dir() for folder in made)
+
+
+def test_an_empty_or_new_folder_is_taken(tmp_path: Path) -> None:
+    assert folder_for("breast", tmp_path) == tmp_path
+    assert folder_for("breast", tmp_path / "a" / "b").is_dir()
+
+
+@pytest.mark.parametrize(
+    ("holds", "says"),
+    [("result.vtkhdf", "finished run"), ("records/000001.h5", "did not finish"), ("notes.txt", "not empty")],
+)
+def test_a_used_folder_is_refused_and_left_alone(holds: str, says: str, tmp_path: Path) -> None:
+    out = tmp_path / "mine"
+    (out / holds).parent.mkdir(parents=True)
+    (out / holds).write_text("precious")
+    with pytest.raises(ResultError, match=f"mine.*{says}(.|\n)*--out"):
+        folder_for("breast", out)
+    assert (out / holds).read_text() == "precious"
+
+
+def test_a_file_is_no_run_folder(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(ResultError, match="is a file"):
+        folder_for("breast", tmp_path / "file")
+
+
+def test_a_written_folder_is_whole(tmp_path: Path, make_result: Callable[[Records], Result]) -> None:
+    (tmp_path / "scene.toml").write_text("schema_version = 1\n")
+    result = make_result(FolderRecords(tmp_path))
+    expected = [result.records.read(i, "temperature") for i in range(len(result.records.times))]
+    write_result(result, METRICS, tmp_path)
+
+    names = {"scene.toml", "result.vtkhdf", "metrics.json", "traces.csv", "references.bib"}
+    assert {path.name for path in tmp_path.iterdir()} == names
+    back = load_result(tmp_path)
+    for index, values in enumerate(expected):
+        np.testing.assert_array_equal(back.records.read(index, "temperature"), values)
+    assert load_metrics(tmp_path) == METRICS
+    assert (tmp_path / "references.bib").read_text() == "@article{Pennes1948,\n}\n"
+    with h5py.File(tmp_path / "result.vtkhdf") as file:
+        assert file["gpu_ablate/scene"].asstr()[()] == "schema_version = 1\n"
+        assert json.loads(file["gpu_ablate/metrics"][()]) == METRICS
+
+
+def test_traces_are_a_plain_table(tmp_path: Path, result: Result) -> None:
+    write_result(result, METRICS, tmp_path)
+    with (tmp_path / "traces.csv").open(newline="") as file:
+        header, *rows = csv.reader(file)
+    assert header == list(result.traces)
+    assert header[0] == "time_s"
+    for column, values in enumerate(result.traces.values()):
+        np.testing.assert_allclose([float(row[column]) for row in rows], values, rtol=1e-5)
+
+
+def test_metrics_that_are_not_finite_keep_the_fields(tmp_path: Path, result: Result) -> None:
+    with pytest.raises(ValueError, match="JSON"):
+        write_result(result, {"volume": float("nan")}, tmp_path)
+    assert load_result(tmp_path).records.times == result.records.times
+
+
+def test_a_failed_write_leaves_the_records_and_no_half_file(
+    tmp_path: Path, make_result: Callable[[Records], Result], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    result = make_result(FolderRecords(tmp_path))
+
+    def full_disk(*_: object) -> None:
+        raise OSError("no space left on device")
+
+    monkeypatch.setattr(FolderRecords, "copy_packed", full_disk)
+    with pytest.raises(OSError, match="no space"):
+        write_result(result, METRICS, tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == ["records"]
+    assert FolderRecords(tmp_path).times == result.records.times
+
+
+def test_what_is_no_run_is_said(tmp_path: Path) -> None:
+    with pytest.raises(ResultError, match="no such run folder"):
+        load_result(tmp_path / "nowhere")
+    with pytest.raises(ResultError, match=r"holds no result\.vtkhdf"):
+        load_result(tmp_path)
+    with pytest.raises(ResultError, match=r"metrics\.json"):
+        load_metrics(tmp_path)
+    FolderRecords(tmp_path)
+    with pytest.raises(ResultError, match="did not finish"):
+        load_result(tmp_path)

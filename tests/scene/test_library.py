@@ -1,0 +1,136 @@
+"""The library is complete: every value a run needs, each with a source that can be looked up."""
+
+import re
+
+import pytest
+
+from gpu_ablate.errors import SceneError
+from gpu_ablate.library import load as library
+from gpu_ablate.spec.base import Quantity, quantities
+from gpu_ablate.spec.device import DeviceEntry
+from gpu_ablate.spec.tissue import TissueEntry
+
+LATENT_J_KG = 334e3
+"""Latent heat of ice."""
+
+
+@pytest.mark.parametrize("name", library.tissues())
+def test_each_tissue_is_complete(name: str) -> None:
+    tissue = library.tissue(name)
+    assert tissue.description
+    assert tissue.water_fraction is not None
+    assert tissue.perfusion_1_s.value >= 0
+    if tissue.phase == "body":
+        assert tissue.freezing != "none"
+        assert tissue.boiling == "water"
+        for band in ("2450", "915"):
+            assert getattr(tissue, f"relative_permittivity_{band}").value > 1
+            assert getattr(tissue, f"conductivity_s_m_{band}").value > 0
+
+
+@pytest.mark.parametrize("name", library.devices())
+def test_each_device_is_complete(name: str) -> None:
+    device = library.device(name)
+    assert device.description
+    assert 0 < device.efficiency < 1
+
+
+@pytest.mark.parametrize("entry", [*library.tissues().values(), *library.devices().values()])
+def test_each_number_has_a_source_of_its_own(entry: TissueEntry | DeviceEntry) -> None:
+    for key, quantity in quantities(entry):
+        assert quantity.source not in ("", "scene"), key
+
+
+def test_each_citation_is_in_the_bibliography() -> None:
+    known = set(library.bibliography())
+    for entry in [*library.tissues().values(), *library.devices().values()]:
+        assert library.citations_of(entry) <= known
+    for limit in library.default_limits():
+        assert set(re.findall(r"\[([a-z0-9_]+)\]", str(limit.source))) <= known
+
+
+def test_bibliography_entries_are_balanced_bibtex() -> None:
+    for key, entry in library.bibliography().items():
+        assert re.match(rf"@(article|book|misc)\{{{key},\n", entry)
+        assert entry.count("{") == entry.count("}")
+        assert "title = {" in entry
+
+
+@pytest.mark.parametrize(
+    "name", [n for n in library.tissues() if library.tissue(n).latent_heat_j_m3 is not None]
+)
+def test_latent_heat_is_that_of_the_water(name: str) -> None:
+    tissue = library.tissue(name)
+    assert tissue.latent_heat_j_m3 is not None
+    assert tissue.water_fraction is not None
+    freezable = 0.9 if tissue.phase == "body" or name == "blood" else 1.0
+    latent = freezable * tissue.water_fraction.value * LATENT_J_KG * tissue.density_kg_m3.value
+    assert tissue.latent_heat_j_m3.value == pytest.approx(latent, rel=0.01)
+
+
+@pytest.mark.parametrize(
+    ("name", "perfusion_1_s", "metabolic_heat_w_m3"),
+    [
+        ("breast_gland", 2.60e-3, 2417),
+        ("breast_fat", 7.14e-4, 663),
+        ("skin", 1.97e-3, 1827),
+        ("liver", 1.55e-2, 10713),
+    ],
+)
+def test_perfusion_in_ml_min_kg_becomes_a_rate(
+    name: str, perfusion_1_s: float, metabolic_heat_w_m3: float
+) -> None:
+    tissue = library.tissue(name)
+    assert tissue.perfusion_1_s.value == pytest.approx(perfusion_1_s, rel=3e-3)
+    assert tissue.metabolic_heat_w_m3.value == metabolic_heat_w_m3
+
+
+def test_the_gland_has_two_perfusions_twelve_fold_apart() -> None:
+    gland = library.tissue("breast_gland")
+    assert gland.perfusion_thermography_1_s is not None
+    assert 10 < gland.perfusion_1_s.value / gland.perfusion_thermography_1_s.value < 14
+
+
+def test_saline_conducts_better_than_tissue_at_2450_and_dextrose_worse() -> None:
+    def sigma(name: str) -> float:
+        value = library.tissue(name).conductivity_s_m_2450
+        assert value is not None
+        return value.value
+
+    tissues = ("breast_tumour", "breast_gland", "skin", "muscle")
+    assert all(sigma("d5w") < sigma(name) < sigma("saline") for name in tissues)
+
+
+def entry(**keys: object) -> TissueEntry:
+    return TissueEntry.model_validate(keys)
+
+
+def test_like_takes_what_is_not_changed() -> None:
+    changed = library.tissue("mine", {"mine": entry(like="liver", conductivity_w_mk=0.6)})
+    liver = library.tissue("liver")
+    assert changed.conductivity_w_mk == Quantity(value=0.6)
+    assert changed.density_kg_m3 == liver.density_kg_m3
+
+
+def test_a_scene_may_change_a_tissue_under_its_own_name() -> None:
+    assert (
+        library.tissue("liver", {"liver": entry(like="liver", density_kg_m3=1000)}).density_kg_m3.value
+        == 1000
+    )
+
+
+def test_a_new_density_changes_a_perfusion_given_per_mass() -> None:
+    changed = library.tissue("mine", {"mine": entry(like="liver", density_kg_m3=1000)})
+    assert changed.perfusion_1_s.value == pytest.approx(860 * 1000 / 6e7)
+
+
+def test_a_new_perfusion_replaces_both_presets() -> None:
+    changed = library.tissue("mine", {"mine": entry(like="breast_gland", perfusion_1_s=0.001)})
+    assert changed.perfusion_1_s.value == 0.001
+    assert changed.perfusion_thermography_1_s is None
+
+
+def test_a_device_that_radiates_beyond_its_tip_is_refused() -> None:
+    own = {"mine": DeviceEntry.model_validate({"like": "microwave_2450_16g", "emission_offset_mm": 2})}
+    with pytest.raises(SceneError, match="beyond the tip"):
+        library.device("mine", own)

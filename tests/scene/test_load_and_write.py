@@ -1,0 +1,153 @@
+"""Reading a scene, writing it with its defaults, and changing it on the way in."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from pydantic import ValidationError
+
+from gpu_ablate.errors import SceneError
+from gpu_ablate.scene.load import load_scene, shipped_scenes
+from gpu_ablate.scene.schema import Scene
+from gpu_ablate.scene.write import write_scene
+
+EVERYTHING = Path(__file__).parent / "everything.toml"
+
+SMALL = """
+schema_version = 1
+[domain]
+spacing_mm = 2
+min_mm = [-20, -20, -20]
+max_mm = [20, 20, 20]
+background = "liver"
+[[probe]]
+name = "A"
+device = "microwave_2450_16g"
+tip_mm = [0, 0, -5]
+shaft_direction = [0, 0, 1]
+steps = [
+  { action = "hold", power_w = 30, duration_s = 60 },
+  { action = "pull", distance_mm = 8, speed_mm_s = 0.5 },
+  { action = "rest", duration_s = 5 },
+]
+"""
+
+
+@pytest.fixture
+def small(tmp_path: Path) -> Path:
+    path = tmp_path / "small.toml"
+    path.write_text(SMALL, encoding="utf-8")
+    return path
+
+
+def test_a_written_scene_reads_as_the_same_scene(tmp_path: Path) -> None:
+    scene = load_scene(EVERYTHING)
+    (tmp_path / "must_fail").symlink_to(EVERYTHING.parent / "must_fail")
+    write_scene(scene, tmp_path / "again.toml")
+    assert load_scene(tmp_path / "again.toml") == scene
+
+
+def test_a_written_scene_holds_the_defaults(small: Path, tmp_path: Path) -> None:
+    write_scene(load_scene(small), tmp_path / "resolved.toml")
+    text = (tmp_path / "resolved.toml").read_text(encoding="utf-8")
+    for line in (
+        "record_every_s = 30.0",
+        'perfusion_preset = "itis"',
+        "h_w_m2k = 10.0",
+        "tip_mm = [0.0, 0.0, -5.0]",
+    ):
+        assert line in text
+
+
+def test_every_table_of_the_format_occurs_in_everything() -> None:
+    assert load_scene(EVERYTHING).model_fields_set == set(Scene.model_fields)
+
+
+def test_scenes_that_differ_are_not_equal(small: Path) -> None:
+    assert load_scene(small) != load_scene(small, ["probe.A.steps.0.power_w=31"])
+
+
+def test_a_scene_cannot_be_changed(small: Path) -> None:
+    with pytest.raises(ValidationError):
+        load_scene(small).domain.spacing_mm = 3.0  # type: ignore[misc]
+
+
+def test_name_and_folder_come_from_the_file(small: Path) -> None:
+    scene = load_scene(small)
+    assert (scene.name, scene.folder, scene.path) == ("small", small.parent, small)
+
+
+@pytest.mark.parametrize(
+    ("override", "read", "value"),
+    [
+        ("probe.A.steps.0.power_w=50", lambda s: s.probe[0].steps[0].power_w, 50.0),
+        ("probe.0.tip_mm=[1, 2, 3]", lambda s: s.probe[0].tip_mm, (1.0, 2.0, 3.0)),
+        ("domain.background=muscle", lambda s: s.domain.background, "muscle"),
+        ('domain.background="muscle"', lambda s: s.domain.background, "muscle"),
+        ("run.duration_s=7", lambda s: s.run.duration_s, 7.0),
+        ("boundary.z_max.temperature_c=20", lambda s: s.boundary.face("z_max").temperature_c, 20.0),
+        ("tissue.mine.like=liver", lambda s: s.tissue["mine"].like, "liver"),
+    ],
+)
+def test_an_override_sets_one_value(
+    small: Path, override: str, read: Callable[[Scene], object], value: object
+) -> None:
+    assert read(load_scene(small, [override])) == value
+
+
+def test_spacing_replaces_the_scenes_own(small: Path) -> None:
+    assert load_scene(small, spacing_mm=1.5).domain.spacing_mm == 1.5
+
+
+@pytest.mark.parametrize(
+    ("override", "fragment"),
+    [
+        ("probe.B.steps.0.power_w=50", 'no table "B"'),
+        ("probe.A.steps.9.power_w=50", 'no table "9"'),
+        ("probe.A.steps.0.powr_w=50", 'did you mean "power_w"?'),
+        ("prob.A.device=x", 'did you mean "probe"?'),
+        ("run.duration_s", "is not key.path=value"),
+        ("run.duration_s=-1", "must be greater than 0"),
+        ("title.x=1", "must be a text"),
+    ],
+)
+def test_a_wrong_override_is_refused(small: Path, override: str, fragment: str) -> None:
+    with pytest.raises(SceneError) as caught:
+        load_scene(small, [override])
+    assert fragment in str(caught.value)
+
+
+def test_all_problems_are_listed_at_once(small: Path) -> None:
+    wrong = (
+        SMALL.replace("power_w = 30", "power_w = -1").replace("spacing_mm", "spacing_m").replace('"A"', "3")
+    )
+    small.write_text(wrong, encoding="utf-8")
+    with pytest.raises(SceneError) as caught:
+        load_scene(small)
+    for fragment in ('unknown key "spacing_m"', '"power_w" must be 0 or more', '"name" must be a text'):
+        assert fragment in str(caught.value)
+
+
+def test_an_unknown_scene_names_the_nearest_shipped_one() -> None:
+    for name in shipped_scenes():
+        with pytest.raises(SceneError, match=f'did you mean "{name}"'):
+            load_scene(name + "x")
+    with pytest.raises(SceneError, match="no such file, nor a shipped scene"):
+        load_scene("no/such/scene.toml")
+
+
+def test_duration_is_the_longest_schedule_unless_given(small: Path) -> None:
+    assert load_scene(small).duration_s() == 60 + 8 / 0.5 + 5
+    assert load_scene(small, ["run.duration_s=7"]).duration_s() == 7
+
+
+@pytest.mark.parametrize(
+    ("power_w", "endpoint"), [("[3.0]", "cem43_240"), ("[-3.0]", "lethal40"), ("[]", "cem43_240")]
+)
+def test_endpoint_follows_heat_and_cold(tmp_path: Path, power_w: str, endpoint: str) -> None:
+    head = SMALL.split("[[probe]]")[0] + "[run]\nduration_s = 1\n"
+    source = '[[source]]\nname = "s"\nshape = {{ kind = "point", point_mm = [0, 0, 0] }}\npower_w = {}\n'
+    powers = [float(text) for text in power_w.strip("[]").split(",") if text]
+    path = tmp_path / "source.toml"
+    path.write_text(head + "".join(source.format(power) for power in powers), encoding="utf-8")
+    assert load_scene(path).endpoint() == endpoint
