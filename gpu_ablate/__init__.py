@@ -16,10 +16,10 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from gpu_ablate.case.build import build_case
     from gpu_ablate.errors import AblateError, BackendError, ResultError, RunError, SceneError
-    from gpu_ablate.measure.metrics import measure
+    from gpu_ablate.outcome.metrics import measure
     from gpu_ablate.result.store import load_result
     from gpu_ablate.scene.load import load_scene
-    from gpu_ablate.simulate import simulate
+    from gpu_ablate.simulation import simulate
 
 __version__ = "0.1.0"
 
@@ -45,8 +45,8 @@ _HOMES = {
     "build_case": "case.build",
     "load_result": "result.store",
     "load_scene": "scene.load",
-    "measure": "measure.metrics",
-    "simulate": "simulate",
+    "measure": "outcome.metrics",
+    "simulate": "simulation",
 }
 
 
@@ -54,6 +54,4 @@ def __getattr__(name: str) -> Any:
     """Import a public name when it is first used, so that `import gpu_ablate` stays light."""
     if name not in _HOMES:
         raise AttributeError(f"module gpu_ablate has no attribute {name!r}")
-    value = getattr(import_module(f"gpu_ablate.{_HOMES[name]}"), name)
-    globals()[name] = value  # the submodule of the same name must not shadow the function
-    return value
+    return getattr(import_module(f"gpu_ablate.{_HOMES[name]}"), name)

@@ -42,9 +42,7 @@ def describe(setup: Setup) -> str:
         f"margin goal {setup.plan.margin_goal / MM:g} mm\n"
     )
     notes = "\n".join(f"note     {note}" for note in setup.notes)
-    return "\n".join(
-        part for part in (head, _regions(setup), _stations(setup), _limits(setup), notes) if part
-    )
+    return "\n".join(part for part in (head, _regions(setup), _stations(setup), _limits(setup), notes) if part)
 
 
 def _regions(setup: Setup) -> str:
@@ -64,18 +62,15 @@ def _stations(setup: Setup) -> str:
     """Where each probe is at the end of each step if no condition ends one early."""
     import numpy as np
 
-    from gpu_ablate.case.depth import DepthMap
+    from gpu_ablate.case.depth import SkinDepth
     from gpu_ablate.engine.clock import ProbeClock
     from gpu_ablate.units import MM
 
-    depth = DepthMap(setup)
     target = np.argwhere(setup.mask("target"))
-    centre = (
-        setup.grid.origin + (target.mean(axis=0)[::-1] + 0.5) * setup.grid.spacing if len(target) else None
-    )
+    centre = setup.grid.origin + (target.mean(axis=0)[::-1] + 0.5) * setup.grid.spacing if len(target) else None
     rows = []
     for probe in setup.probes:
-        clock = ProbeClock(probe)
+        clock, depth = ProbeClock(probe), SkinDepth(setup, probe)
         while clock.step is not None:
             station = clock.finish(clock.switch, "duration")
             tip = np.asarray(station.tip_end)

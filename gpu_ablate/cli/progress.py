@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from gpu_ablate.log import RunLog
 
 if TYPE_CHECKING:
-    from gpu_ablate.simulate import Progress
+    from gpu_ablate.simulation import Progress
 
 LINE_EVERY_S = 10.0
 """A plain line comes after this much wall time [s] ..."""

@@ -85,11 +85,11 @@ def _compute(case: Case, backend: str, folder: Path, log: RunLog, typed: list[st
     from gpu_ablate.cli import progress
     from gpu_ablate.cli.interrupts import first_interrupt_only, ignore_interrupts
     from gpu_ablate.cli.show import findings
-    from gpu_ablate.measure.metrics import measure
+    from gpu_ablate.outcome.metrics import measure
     from gpu_ablate.result.provenance import provenance
     from gpu_ablate.result.records import FolderRecords
     from gpu_ablate.result.store import load_result, write_result
-    from gpu_ablate.simulate import simulate
+    from gpu_ablate.simulation import simulate
 
     with first_interrupt_only():
         with progress.shown(log) as show:

@@ -55,7 +55,7 @@ class ProbeClock:
         tip_end = self.tip(time)
         station = Station(
             self.probe.name,
-            self.index,
+            self.index + 1,
             self.step.action,
             self.began,
             time,

@@ -201,13 +201,17 @@ class _Loop:
 
     def _announce(self, station: Station) -> None:
         self.stations.append(station)
-        depth = self.watch.depth.at(station.tip_end) / MM
+        depth = self.watch.depths[station.probe].at(station.tip_end) / MM
         where = f", tip {depth:.1f} mm deep" if math.isfinite(depth) else ""
-        power = f" at {station.power_w:g} W" if station.power_w else ""
+        done = station.action
+        if station.action == "pull":
+            done += f" {math.dist(station.tip_start, station.tip_end) / MM:g} mm"
+        if station.power_w:
+            done += f" at {station.power_w:g} W"
+        if station.end_s > station.start_s:
+            done += f" for {station.end_s - station.start_s:g} s"
         why = "" if station.ended_by == "duration" else f" (ended by {station.ended_by})"
-        took = station.end_s - station.start_s
-        message = f"{station.probe}: {station.action}{power} for {took:g} s done{where}{why}"
-        self.progress(Progress(self.time, self.end, message))
+        self.progress(Progress(self.time, self.end, f"{station.probe}: {done} done{where}{why}"))
 
     def _trace(self) -> None:
         if self.rows and abs(self.rows[-1]["time_s"] - self.time) < CLOSE:

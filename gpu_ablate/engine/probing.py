@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gpu_ablate.case.case import Case
-from gpu_ablate.case.depth import DepthMap
+from gpu_ablate.case.depth import SkinDepth
 from gpu_ablate.case.setup import Endpoint, Sensor, Until
 from gpu_ablate.engine.backend import Backend
 from gpu_ablate.engine.clock import ProbeClock
@@ -33,7 +33,7 @@ class Watch:
         self.body_cells = np.flatnonzero(self.body)
         self.regions: dict[str, NDArray[np.int64]] = {}
         self.sensors = {sensor.name: self._around(sensor) for sensor in setup.sensors}
-        self.depth = DepthMap(setup)
+        self.depths = {probe.name: SkinDepth(setup, probe) for probe in setup.probes}
 
     def _around(self, sensor: Sensor) -> tuple[NDArray[np.int64], Array]:
         """Flat indices and weights of trilinear interpolation at a sensor."""
@@ -82,7 +82,7 @@ class Watch:
         for clock in clocks:
             name, emission = clock.probe.name, clock.emission(time)
             row[f"probe.{name}.power_w"] = emission.power
-            depth = self.depth.at(emission.tip)
+            depth = self.depths[name].at(emission.tip)
             if math.isfinite(depth):
                 row[f"probe.{name}.tip_depth_mm"] = depth / MM
         row["incident_w"] = sources.incident

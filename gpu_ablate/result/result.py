@@ -17,7 +17,8 @@ Status = Literal["done", "interrupted", "failed"]
 
 @dataclass(frozen=True)
 class Station:
-    """One step as it was carried out: from start_s to end_s [s], power at the generator [W], tip xyz [m]."""
+    """One step as it was carried out: its number from 1, start_s to end_s [s], power at the generator [W],
+    tip xyz [m]."""
 
     probe: str
     step: int

@@ -111,9 +111,7 @@ def load_metrics(folder: Path) -> dict[str, Any]:
         if not found:
             raise ValueError("the run could not be measured; log.txt says why")
     except (OSError, ValueError) as error:
-        raise ResultError(
-            f"{path}: cannot be read ({error})\n  give a folder that `gpu-ablate run` wrote"
-        ) from error
+        raise ResultError(f"{path}: cannot be read ({error})\n  give a folder that `gpu-ablate run` wrote") from error
     return found
 
 

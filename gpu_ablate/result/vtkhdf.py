@@ -107,8 +107,7 @@ def read_vtkhdf(path: Path) -> Result:
             return _read(file, path)
     except (OSError, KeyError, ValueError, TypeError) as error:
         raise ResultError(
-            f"{path}: cannot be read as a result of gpu-ablate ({error})\n"
-            "  run the scene again into another folder"
+            f"{path}: cannot be read as a result of gpu-ablate ({error})\n  run the scene again into another folder"
         ) from error
 
 
@@ -197,8 +196,7 @@ def _read(file: h5py.File, path: Path) -> Result:
         return found
 
     surfaces = {
-        group.attrs["name"]: Surface(group["points"][...], group["faces"][...])
-        for group in own["surfaces"].values()
+        group.attrs["name"]: Surface(group["points"][...], group["faces"][...]) for group in own["surfaces"].values()
     }
     columns = json.loads(own["traces"].attrs["columns"])
     values = own["traces"][...]
@@ -208,9 +206,7 @@ def _read(file: h5py.File, path: Path) -> Result:
         setup=decode_setup(text("setup"), _at_step(cells["labels"], 0), surfaces),
         records=StoredRecords(path, times, recorded),
         status=own.attrs["status"],
-        final={
-            name.removeprefix(FINAL): _at_step(cells[name], 0) for name in cells if name.startswith(FINAL)
-        },
+        final={name.removeprefix(FINAL): _at_step(cells[name], 0) for name in cells if name.startswith(FINAL)},
         traces={name: values[:, i].copy() for i, name in enumerate(columns)},
         energy=json.loads(text("energy")),
         stations=decode_stations(text("stations")),

@@ -74,9 +74,7 @@ def _names(scene: Scene) -> Iterator[Problem]:
         for entry in entries:
             where = f'{table} "{entry.name}"'
             if entry.name in ROLES:
-                yield Problem(
-                    where, "this name is a role", "choose another: `where` could not tell them apart"
-                )
+                yield Problem(where, "this name is a role", "choose another: `where` could not tell them apart")
             elif entry.name in taken:
                 yield Problem(where, f"this name is taken by {taken[entry.name]}", "choose another")
             else:

@@ -71,9 +71,7 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Folder of a finished run, without figures. Not to be changed."""
     folder = tmp_path_factory.mktemp("finished")
     (folder / "tiny.toml").write_text(TINY)
-    assert (
-        main(["run", str(folder / "tiny.toml"), "--out", str(folder / "run"), "--no-figures", "--quiet"]) == 0
-    )
+    assert main(["run", str(folder / "tiny.toml"), "--out", str(folder / "run"), "--no-figures", "--quiet"]) == 0
     return folder / "run"
 
 

@@ -36,9 +36,7 @@ def test_a_run_writes_its_folder(finished: Path) -> None:
     assert load_scene(finished / "scene.toml") == load_scene(finished.parent / "tiny.toml")
 
 
-def test_the_terminal_shows_plan_stations_verdict_and_report(
-    scene: str, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_the_terminal_shows_plan_stations_verdict_and_report(scene: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["run", scene, "--no-figures"]) == 0
     out = capsys.readouterr().out
     for text in ("16 x 16 x 17 = 4,352 voxels of 2 mm", "numba (", "A: hold at 30 W", "verdict", "limits"):
@@ -105,7 +103,7 @@ def test_a_broken_limit_is_code_3(scene: str) -> None:
 
 
 def test_a_failed_run_is_code_1(scene: str, instead: Instead, capsys: pytest.CaptureFixture[str]) -> None:
-    instead("gpu_ablate.simulate.simulate", RunError("t = 3 s: no longer finite"))
+    instead("gpu_ablate.simulation.simulate", RunError("t = 3 s: no longer finite"))
     assert main(["run", scene, "--quiet"]) == 1
     assert capsys.readouterr().err == "t = 3 s: no longer finite\n"
     assert "t = 3 s: no longer finite" in Path("runs/tiny/log.txt").read_text()
@@ -114,7 +112,7 @@ def test_a_failed_run_is_code_1(scene: str, instead: Instead, capsys: pytest.Cap
 def test_the_unexpected_is_short_on_the_terminal_and_whole_in_the_log(
     scene: str, instead: Instead, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    instead("gpu_ablate.simulate.simulate", ZeroDivisionError("oh"))
+    instead("gpu_ablate.simulation.simulate", ZeroDivisionError("oh"))
     assert main(["run", scene, "--quiet"]) == 1
     err = capsys.readouterr().err
     assert "ZeroDivisionError: oh" in err
@@ -138,7 +136,7 @@ def test_a_failed_report_loses_nothing(scene: str, instead: Instead) -> None:
 
 
 def test_failed_measuring_keeps_the_fields(scene: str, instead: Instead) -> None:
-    instead("gpu_ablate.measure.metrics.measure", RuntimeError("no ruler"))
+    instead("gpu_ablate.outcome.metrics.measure", RuntimeError("no ruler"))
     assert main(["run", scene, "--quiet"]) == 1
     assert load_result(Path("runs/tiny")).records.times[-1] == 30.0
     with pytest.raises(ResultError, match=r"log\.txt"):

@@ -83,9 +83,7 @@ def fields() -> Callable[[float], dict[str, np.ndarray]]:
 
 
 @pytest.fixture
-def make_result(
-    setup: Setup, fields: Callable[[float], dict[str, np.ndarray]]
-) -> Callable[[Records], Result]:
+def make_result(setup: Setup, fields: Callable[[float], dict[str, np.ndarray]]) -> Callable[[Records], Result]:
     """Fill given records and wrap them in a result."""
 
     def make(records: Records) -> Result:
@@ -102,9 +100,7 @@ def make_result(
                 "sensor.tc1_c": np.array([37.0, 1234567.0, np.nan]),
             },
             energy={"sources_j": 1.25e3, "stored_j": 1.2e3},
-            stations=[
-                Station("A", 0, "hold", 0.0, 30.0, 50.0, (0.0, 0.0, 1e-3), (0.0, 0.0, 1e-3), "duration")
-            ],
+            stations=[Station("A", 0, "hold", 0.0, 30.0, 50.0, (0.0, 0.0, 1e-3), (0.0, 0.0, 1e-3), "duration")],
             run={"backend": "numba", "cell_steps": 10**10, "simulated_s": 30.0},
             provenance={"python": "3.11"},
         )

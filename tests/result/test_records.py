@@ -37,12 +37,8 @@ def test_fields_come_back_at_their_time(
     assert sorted(records.names) == ["cem43", "temperature"]
     for index, time_s in enumerate(records.times):
         assert records.read(index, "temperature").dtype == np.float32
-        np.testing.assert_allclose(
-            records.read(index, "temperature"), fields(time_s)["temperature"], atol=0.005
-        )
-        np.testing.assert_array_equal(
-            records.read(index, "cem43"), fields(time_s)["cem43"].astype(np.float32)
-        )
+        np.testing.assert_allclose(records.read(index, "temperature"), fields(time_s)["temperature"], atol=0.005)
+        np.testing.assert_array_equal(records.read(index, "cem43"), fields(time_s)["cem43"].astype(np.float32))
 
 
 def test_memory_keeps_a_copy() -> None:

@@ -56,9 +56,7 @@ def test_bibliography_entries_are_balanced_bibtex() -> None:
         assert "title = {" in entry
 
 
-@pytest.mark.parametrize(
-    "name", [n for n in library.tissues() if library.tissue(n).latent_heat_j_m3 is not None]
-)
+@pytest.mark.parametrize("name", [n for n in library.tissues() if library.tissue(n).latent_heat_j_m3 is not None])
 def test_latent_heat_is_that_of_the_water(name: str) -> None:
     tissue = library.tissue(name)
     assert tissue.latent_heat_j_m3 is not None
@@ -77,9 +75,7 @@ def test_latent_heat_is_that_of_the_water(name: str) -> None:
         ("liver", 1.55e-2, 10713),
     ],
 )
-def test_perfusion_in_ml_min_kg_becomes_a_rate(
-    name: str, perfusion_1_s: float, metabolic_heat_w_m3: float
-) -> None:
+def test_perfusion_in_ml_min_kg_becomes_a_rate(name: str, perfusion_1_s: float, metabolic_heat_w_m3: float) -> None:
     tissue = library.tissue(name)
     assert tissue.perfusion_1_s.value == pytest.approx(perfusion_1_s, rel=3e-3)
     assert tissue.metabolic_heat_w_m3.value == metabolic_heat_w_m3
@@ -113,10 +109,7 @@ def test_like_takes_what_is_not_changed() -> None:
 
 
 def test_a_scene_may_change_a_tissue_under_its_own_name() -> None:
-    assert (
-        library.tissue("liver", {"liver": entry(like="liver", density_kg_m3=1000)}).density_kg_m3.value
-        == 1000
-    )
+    assert library.tissue("liver", {"liver": entry(like="liver", density_kg_m3=1000)}).density_kg_m3.value == 1000
 
 
 def test_a_new_density_changes_a_perfusion_given_per_mass() -> None:

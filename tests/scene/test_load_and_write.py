@@ -89,9 +89,7 @@ def test_name_and_folder_come_from_the_file(small: Path) -> None:
         ("tissue.mine.like=liver", lambda s: s.tissue["mine"].like, "liver"),
     ],
 )
-def test_an_override_sets_one_value(
-    small: Path, override: str, read: Callable[[Scene], object], value: object
-) -> None:
+def test_an_override_sets_one_value(small: Path, override: str, read: Callable[[Scene], object], value: object) -> None:
     assert read(load_scene(small, [override])) == value
 
 
@@ -118,9 +116,7 @@ def test_a_wrong_override_is_refused(small: Path, override: str, fragment: str) 
 
 
 def test_all_problems_are_listed_at_once(small: Path) -> None:
-    wrong = (
-        SMALL.replace("power_w = 30", "power_w = -1").replace("spacing_mm", "spacing_m").replace('"A"', "3")
-    )
+    wrong = SMALL.replace("power_w = 30", "power_w = -1").replace("spacing_mm", "spacing_m").replace('"A"', "3")
     small.write_text(wrong, encoding="utf-8")
     with pytest.raises(SceneError) as caught:
         load_scene(small)
@@ -141,9 +137,7 @@ def test_duration_is_the_longest_schedule_unless_given(small: Path) -> None:
     assert load_scene(small, ["run.duration_s=7"]).duration_s() == 7
 
 
-@pytest.mark.parametrize(
-    ("power_w", "endpoint"), [("[3.0]", "cem43_240"), ("[-3.0]", "lethal40"), ("[]", "cem43_240")]
-)
+@pytest.mark.parametrize(("power_w", "endpoint"), [("[3.0]", "cem43_240"), ("[-3.0]", "lethal40"), ("[]", "cem43_240")])
 def test_endpoint_follows_heat_and_cold(tmp_path: Path, power_w: str, endpoint: str) -> None:
     head = SMALL.split("[[probe]]")[0] + "[run]\nduration_s = 1\n"
     source = '[[source]]\nname = "s"\nshape = {{ kind = "point", point_mm = [0, 0, 0] }}\npower_w = {}\n'

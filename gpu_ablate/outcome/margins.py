@@ -11,7 +11,7 @@ from scipy.spatial import cKDTree
 
 from gpu_ablate.case.grid import Grid
 from gpu_ablate.case.setup import Setup, Surface
-from gpu_ablate.measure.levelset import (
+from gpu_ablate.outcome.levelset import (
     Field,
     Mask,
     beyond_body,
@@ -20,7 +20,7 @@ from gpu_ablate.measure.levelset import (
     with_outside,
     zero_surface,
 )
-from gpu_ablate.measure.zones import zone_field, zone_surface
+from gpu_ablate.outcome.zones import zone_field, zone_surface
 from gpu_ablate.result.result import Result
 from gpu_ablate.units import MM
 
@@ -70,9 +70,7 @@ def front(phi: Field, body: Mask, grid: Grid) -> Front:
     )
 
 
-def margin_map(
-    result: Result, target: str
-) -> tuple[NDArray[np.float32], NDArray[np.int32], NDArray[np.float64]]:
+def margin_map(result: Result, target: str) -> tuple[NDArray[np.float32], NDArray[np.int32], NDArray[np.float64]]:
     """Margin over a target's surface.
 
     Returns

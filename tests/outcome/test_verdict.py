@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from gpu_ablate.case.setup import Endpoint, Plan
-from gpu_ablate.measure.verdict import verdict
+from gpu_ablate.outcome.verdict import verdict
 
 HEAT = Endpoint("cem43_240", "cem43", 240.0)
 COLD = Endpoint("lethal40", "min_temperature", -40.0)

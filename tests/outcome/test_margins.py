@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from gpu_ablate.case.setup import Surface
-from gpu_ablate.measure.margins import distance, front, margin_map, measure_margins
-from gpu_ablate.measure.zones import zone_field
+from gpu_ablate.outcome.margins import distance, front, margin_map, measure_margins
+from gpu_ablate.outcome.zones import zone_field
 
 MM = 1e-3
 NEAR = 0.1

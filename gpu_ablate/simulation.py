@@ -47,4 +47,5 @@ def simulate(
     result = run(case, engine, name, records or MemoryRecords(), progress or (lambda _: None))
     result.run["wall_s"] = time.perf_counter() - began
     result.provenance = provenance()
+    result.run["device"] = result.provenance["cpu"]
     return result

@@ -7,12 +7,12 @@ from typing import Any
 
 import numpy as np
 
-from gpu_ablate.measure.coverage import collateral, covered_percent, killed_share
-from gpu_ablate.measure.levelset import volume
-from gpu_ablate.measure.limits import measure_limits
-from gpu_ablate.measure.margins import front, measure_margins
-from gpu_ablate.measure.verdict import is_cold, verdict
-from gpu_ablate.measure.zones import measure_zones, zone_field
+from gpu_ablate.outcome.coverage import collateral, covered_percent, killed_share
+from gpu_ablate.outcome.levelset import volume
+from gpu_ablate.outcome.limits import measure_limits
+from gpu_ablate.outcome.margins import front, measure_margins
+from gpu_ablate.outcome.verdict import is_cold, verdict
+from gpu_ablate.outcome.zones import measure_zones, zone_field
 from gpu_ablate.result.result import Result
 from gpu_ablate.units import CM3, MM
 

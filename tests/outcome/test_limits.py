@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from gpu_ablate.case.setup import Limit
-from gpu_ablate.measure.limits import measure_limits, status
+from gpu_ablate.outcome.limits import measure_limits, status
 
 
 @pytest.mark.parametrize(

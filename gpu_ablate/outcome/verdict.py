@@ -80,9 +80,7 @@ def radical(targets: Sequence[Mapping[str, object]], goal_mm: float, margin: str
     percent = number(least["ablated_percent"])
     if percent < COVERED_PERCENT:
         missed = (100.0 - percent) / 100.0 * number(least["volume_cm3"])
-        return "incomplete", (
-            f"{percent:.1f} % of {least['name']} lies in the zone; {missed:.2f} cm³ of it does not."
-        )
+        return "incomplete", (f"{percent:.1f} % of {least['name']} lies in the zone; {missed:.2f} cm³ of it does not.")
     thinnest = min(targets, key=lambda target: number(target[margin]))
     width = number(thinnest[margin])
     box = " There the zone meets the box of the model, so the margin is not certain." * bool(

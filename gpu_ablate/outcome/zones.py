@@ -12,7 +12,7 @@ from scipy.spatial import ConvexHull, QhullError
 from gpu_ablate.case.grid import Grid
 from gpu_ablate.case.setup import Endpoint, Surface
 from gpu_ablate.errors import ResultError
-from gpu_ablate.measure.levelset import (
+from gpu_ablate.outcome.levelset import (
     CELLS_ACROSS,
     EMPTY,
     MOST_REFINEMENTS,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from gpu_ablate.case.setup import Setup
-from gpu_ablate.measure.levelset import Field, Mask, beyond_body
+from gpu_ablate.outcome.levelset import Field, Mask, beyond_body
 from gpu_ablate.units import CM3
 
 

@@ -53,9 +53,7 @@ def ellipsoid_surface(center: tuple[float, ...], radii: tuple[float, ...], aroun
 class World:
     """A body in a box, to which a test gives regions, histories and a plan."""
 
-    def __init__(
-        self, lower: tuple[int, int, int], upper: tuple[int, int, int], spacing: float = 1.0
-    ) -> None:
+    def __init__(self, lower: tuple[int, int, int], upper: tuple[int, int, int], spacing: float = 1.0) -> None:
         nx, ny, nz = (round((b - a) / spacing) for a, b in zip(lower, upper, strict=True))
         x, y, z = lower
         self.grid = Grid((nz, ny, nx), spacing * MM, (x * MM, y * MM, z * MM))

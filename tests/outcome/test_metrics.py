@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from gpu_ablate.case.setup import Endpoint, Limit, Plan, Sensor
-from gpu_ablate.measure.metrics import measure
+from gpu_ablate.outcome.metrics import measure
 
 
 def ball(center, radius):
@@ -58,9 +58,7 @@ def test_what_was_done_is_what_is_said(treated):
 
 def test_ice_edge_and_effective_zone_of_an_endpoint_of_cold(treated, assert_contract):
     treated.endpoint = Endpoint("lethal40", "min_temperature", -40.0)
-    treated.final = {
-        "min_temperature": treated.at(lambda x, y, z: 4 * np.sqrt(x**2 + y**2 + (z + 18) ** 2) - 68)
-    }
+    treated.final = {"min_temperature": treated.at(lambda x, y, z: 4 * np.sqrt(x**2 + y**2 + (z + 18) ** 2) - 68)}
     treated.plan = Plan("radical", 10e-3)
     metrics = measure(treated.result())
     assert_contract(metrics)

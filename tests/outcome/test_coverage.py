@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from gpu_ablate.measure.coverage import collateral, covered_percent, killed_share
-from gpu_ablate.measure.zones import measure_zones, zone_field
+from gpu_ablate.outcome.coverage import collateral, covered_percent, killed_share
+from gpu_ablate.outcome.zones import measure_zones, zone_field
 
 
 def ball(center, radius):

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from gpu_ablate.case.grid import Grid
 from gpu_ablate.case.setup import Limit
-from gpu_ablate.measure.levelset import Mask
+from gpu_ablate.outcome.levelset import Mask
 from gpu_ablate.result.result import Result
 from gpu_ablate.units import MM
 
@@ -125,9 +125,7 @@ def trace_column(result: Result, limit: Limit) -> str | None:
     """The column of the traces that follows this limit's worst value, if there is one."""
     names = [f"limit.{limit.where}.{limit.quantity}"]
     if limit.where == "skin":
-        names += {"max_temperature_c": ["skin_max_c"], "min_temperature_c": ["skin_min_c"]}.get(
-            limit.quantity, []
-        )
+        names += {"max_temperature_c": ["skin_max_c"], "min_temperature_c": ["skin_min_c"]}.get(limit.quantity, [])
     return next((name for name in names if name in result.traces), None)
 
 

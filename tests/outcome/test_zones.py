@@ -7,8 +7,8 @@ import pytest
 
 from gpu_ablate.case.setup import Endpoint, Surface
 from gpu_ablate.errors import ResultError
-from gpu_ablate.measure.levelset import excess, refine, volume
-from gpu_ablate.measure.zones import measure_zones, zone_field, zone_surface
+from gpu_ablate.outcome.levelset import excess, refine, volume
+from gpu_ablate.outcome.zones import measure_zones, zone_field, zone_surface
 from gpu_ablate.result.result import Station
 
 NOTHING = {"volume_cm3": 0.0, "extent_mm": [0.0, 0.0, 0.0], "equivalent_diameter_mm": 0.0}

@@ -1,0 +1,104 @@
+"""All pictures of a run, into its folder."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gpu_ablate.outcome.margins import margin_map
+from gpu_ablate.outcome.zones import zone_field, zone_surface
+from gpu_ablate.render import gl
+from gpu_ablate.render.curves import draw_curves, panels
+from gpu_ablate.render.slices import draw_slices
+from gpu_ablate.render.view import View, look_at, surfaces_of
+from gpu_ablate.render.words import endpoint_words, time_words
+from gpu_ablate.result.result import Result
+from gpu_ablate.units import MM
+
+
+def write_figures(result: Result, metrics: dict[str, Any], folder: Path, log: Callable[[str], None]) -> dict[str, Path]:
+    """Draw what this machine can draw.
+
+    Parameters
+    ----------
+    result : the run
+    metrics : its metrics.json
+    folder : where the PNG files go; made if missing
+    log : takes the line that says why there are no 3D pictures, if so
+
+    Returns
+    -------
+    dict
+        "scene3d", "margin_map", "slices", "curves" -> file, in the order in which a report shows them.
+        Without OpenGL only the last two; "margin_map" only where a target exists and something was killed,
+        "curves" only where the run has a probe or a trace.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    setup = result.setup
+    phi = zone_field(result, setup.endpoint.name)
+    assert phi is not None  # of the endpoint: zone_field raises instead
+    body = setup.phase_mask("body")
+    surface = zone_surface(phi, body, setup.grid)
+    zone = surface if len(surface.faces) else None
+    thinnest = thinnest_margin(metrics)
+    view = look_at(result, body & (phi >= 0), None if thinnest is None else thinnest[0])
+    title = setup.title or setup.name
+    subtitle = f"{time_words(result)}.  Killed tissue: {endpoint_words(setup.endpoint)}.  "
+    written: dict[str, Path] = {}
+
+    reason = gl.missing_gl()
+    if reason is not None:
+        log(reason)
+    else:
+        os.environ.update(gl.offscreen_environment())
+        written |= _three_dimensional(result, view, zone, thinnest, title, subtitle, folder)
+    where = (view.focus, "middle of the target") if thinnest is None else thinnest
+    written["slices"] = folder / "slices.png"
+    isotherms = f"Isotherms: {view.temperature_label}."
+    draw_slices(result, view, zone, *where, title, subtitle + isotherms, written["slices"])
+    curves = panels(result)
+    if curves:
+        written["curves"] = folder / "curves.png"
+        draw_curves(result, curves, title, subtitle, written["curves"])
+    return written
+
+
+def _three_dimensional(
+    result: Result,
+    view: View,
+    zone: Any,
+    thinnest: tuple[NDArray[np.float64], str] | None,
+    title: str,
+    subtitle: str,
+    folder: Path,
+) -> dict[str, Path]:
+    """The pictures that need OpenGL."""
+    from gpu_ablate.render.margin_map import draw_margin_map
+    from gpu_ablate.render.scene3d import draw_scene3d
+
+    written = {"scene3d": folder / "scene3d.png"}
+    margins = {name: margin_map(result, name)[2] for name, _ in surfaces_of(result.setup, "target")}
+    isotherms = f"Isotherms: {view.temperature_label}."
+    draw_scene3d(result, view, zone, margins, title, subtitle + isotherms, written["scene3d"])
+    if zone is not None and margins:
+        written["margin_map"] = folder / "margin_map.png"
+        draw_margin_map(result, view, margins, thinnest, title, subtitle, written["margin_map"])
+    return written
+
+
+def thinnest_margin(metrics: dict[str, Any]) -> tuple[NDArray[np.float64], str] | None:
+    """Where the thinnest margin over all targets is [m], and its value in words; None if there is none."""
+    found = [
+        (target["min_margin_mm"], target["min_margin_at_mm"])
+        for target in metrics["targets"]
+        if target.get("min_margin_mm") is not None and target.get("min_margin_at_mm") is not None
+    ]
+    if not found:
+        return None
+    margin, at_mm = min(found)
+    return np.array(at_mm, dtype=float) * MM, f"thinnest margin {margin:.1f} mm"

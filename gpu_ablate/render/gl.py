@@ -1,0 +1,58 @@
+"""Whether this machine can draw in 3D, found out where a crash does no harm."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+
+PACKAGES = "libegl1 libegl-mesa0 libgl1-mesa-dri"
+"""Debian packages that bring off-screen OpenGL without a display or a GPU."""
+
+_PROBE = """
+import vtkmodules.vtkRenderingOpenGL2
+from vtkmodules.vtkRenderingCore import vtkRenderer, vtkRenderWindow, vtkWindowToImageFilter
+window = vtkRenderWindow()
+window.SetOffScreenRendering(1)
+window.SetMultiSamples(0)
+window.SetSize(16, 16)
+renderer = vtkRenderer()
+renderer.SetBackground(0.0, 0.0, 1.0)
+window.AddRenderer(renderer)
+window.Render()
+picture = vtkWindowToImageFilter()
+picture.SetInput(window)
+picture.Update()
+raise SystemExit(0 if picture.GetOutput().GetScalarComponentAsDouble(8, 8, 0, 2) == 255 else 1)
+"""
+
+
+def offscreen_environment() -> dict[str, str]:
+    """Environment variables that make VTK draw without a display (the user's own choice stays)."""
+    if not sys.platform.startswith("linux"):
+        return {}
+    return {"VTK_DEFAULT_OPENGL_WINDOW": os.environ.get("VTK_DEFAULT_OPENGL_WINDOW", "vtkEGLRenderWindow")}
+
+
+def missing_gl() -> str | None:
+    """Why no 3D picture can be drawn here, in one line; None if it can.
+
+    VTK ends the whole process (segmentation fault) where no OpenGL library is found, so the attempt, a blue
+    picture of 16 x 16 pixels, is made in a child process.
+    """
+    try:
+        child = subprocess.run(
+            [sys.executable, "-c", _PROBE],
+            env=os.environ | offscreen_environment(),
+            capture_output=True,
+            timeout=60,
+        )
+    except (OSError, subprocess.TimeoutExpired) as error:
+        reason = type(error).__name__
+    else:
+        if child.returncode == 0:
+            return None
+        reason = f"the trial picture ended with code {child.returncode}"
+    return (
+        f"no 3D pictures: OpenGL does not work here ({reason}); on Debian or Ubuntu: sudo apt-get install -y {PACKAGES}"
+    )

@@ -1,0 +1,238 @@
+"""The 3D picture: dead zone and isotherms against tumour, skin, isolation fluid and needle."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gpu_ablate.case.setup import Setup, Surface
+from gpu_ablate.render import marks, style
+from gpu_ablate.render.camera import Camera, cameras
+from gpu_ablate.render.view import View, skin_sheet, surfaces_of
+from gpu_ablate.result.result import Result
+
+Margins = NDArray[np.float64]
+SHADING = {"smooth_shading": True, "ambient": 0.45, "diffuse": 0.6, "specular": 0.0}
+PANELS = (
+    # left, bottom, width, height of each picture: shares of the figure
+    (0.010, 0.115, 0.595, 0.780),
+    (0.615, 0.525, 0.375, 0.370),
+    (0.615, 0.115, 0.375, 0.370),
+)
+SIZE_INCHES = (13.0, 9.0)
+
+
+def draw_scene3d(
+    result: Result,
+    view: View,
+    zone: Surface | None,
+    margins: dict[str, Margins],
+    title: str,
+    subtitle: str,
+    path: Path,
+) -> None:
+    """Write the 3D picture.
+
+    Parameters
+    ----------
+    result : the run
+    view : what to look at
+    zone : surface of the killed tissue [m], None if nothing died
+    margins : target name -> signed margin (n,) at the points of its surface [m]
+    title, subtitle : first and second line of the picture
+    path : PNG file
+
+    Notes
+    -----
+    Surfaces come from VTK, all text and marks from matplotlib on top, placed by the camera's own projection.
+    """
+    from matplotlib import rc_context
+    from matplotlib.figure import Figure
+
+    aspects = tuple(w * SIZE_INCHES[0] / (h * SIZE_INCHES[1]) for _, _, w, h in PANELS)
+    chosen = cameras(view, (aspects[0], aspects[1], aspects[2]))
+    wide, tall = (round(inches * style.DPI) for inches in SIZE_INCHES)
+    sizes = [(round(width * wide), round(height * tall)) for _, _, width, height in PANELS]
+    pictures = photograph(body_pieces(result, view, zone, margins), chosen, sizes)
+    residual = any((np.nan_to_num(m, nan=-1.0) < 0).any() for m in margins.values())
+    with rc_context(style.FONT):
+        figure = Figure(figsize=SIZE_INCHES, dpi=style.DPI)
+        for place, camera, picture in zip(PANELS, chosen, pictures, strict=True):
+            axes = figure.add_axes(place)
+            half = camera.height / 2
+            across = half * picture.shape[1] / picture.shape[0]
+            axes.imshow(picture, extent=(-across, across, -half, half), aspect="auto", interpolation="none")
+            axes.set(xlim=(-across, across), ylim=(-half, half), xticks=[], yticks=[])
+            axes.set_title(camera.title, loc="left", fontsize=11, pad=5)
+            annotate(axes, camera, view, result.setup)
+        marks.heading(figure, title, subtitle)
+        marks.legend(figure, marks.surface_entries(result.setup, zone is not None, residual), y=0.055)
+        marks.stations(figure, view.stations, y=0.036)
+        marks.disclaimer(figure)
+        figure.savefig(path)
+
+
+@dataclass(frozen=True)
+class Piece:
+    """A surface of the picture; a veil is thinned where the camera looks through it."""
+
+    mesh: Any
+    colour: str
+    opacity: float
+    veil: bool = False
+
+
+def body_pieces(result: Result, view: View, zone: Surface | None, margins: dict[str, Margins]) -> list[Piece]:
+    """Everything in the picture; `margins` of a target [m] paint what is not covered in its own colour."""
+    import pyvista as pv
+
+    setup = result.setup
+    bounds = [value for pair in zip(view.lower, view.upper, strict=True) for value in pair]
+    pieces: list[Piece] = []
+    skin = skin_sheet(setup)
+    if skin is not None:
+        cropped = surface_mesh(skin).clip_box(bounds, invert=False)
+        pieces.append(Piece(cropped, style.SKIN, style.SKIN_OPACITY, veil=True))
+    for _, surface in surfaces_of(setup, "isolation"):
+        pieces.append(Piece(surface_mesh(surface), style.FLUID, style.FLUID_OPACITY, veil=True))
+    for role in ("risk", "nerve", "vessel"):
+        for _, surface in surfaces_of(setup, role):
+            pieces.append(Piece(surface_mesh(surface).clip_box(bounds, invert=False), style.ROLE[role], 0.6))
+    for name, surface in surfaces_of(setup, "target"):
+        pieces += target_pieces(surface, margins.get(name))
+    image = pv.ImageData(
+        dimensions=setup.grid.shape[::-1],
+        spacing=(setup.grid.spacing,) * 3,
+        origin=[o + setup.grid.spacing / 2 for o in setup.grid.origin],
+    )
+    image["temperature"] = view.temperature.ravel()
+    for isotherm in style.HEAT:
+        if isotherm.opacity > 0:
+            shell = image.contour([isotherm.temperature_c], scalars="temperature", method="flying_edges")
+            pieces.append(Piece(shell, isotherm.colour, isotherm.opacity))
+    if zone is not None:
+        pieces.append(Piece(surface_mesh(zone), style.ZONE, style.ZONE_OPACITY))
+    pieces += [Piece(mesh, style.PROBE, 1.0) for mesh in needles(setup, view)]
+    return [piece for piece in pieces if piece.mesh.n_points]
+
+
+def target_pieces(surface: Surface, margins: Margins | None) -> list[Piece]:
+    """A target's surface, split along margin 0 into what is covered and what is not."""
+    mesh = surface_mesh(surface)
+    if margins is None or not (np.nan_to_num(margins, nan=-1.0) < 0).any():
+        return [Piece(mesh, style.TUMOUR, 1.0)]
+    mesh["margin"] = np.nan_to_num(margins, nan=-1.0)
+    covered = mesh.clip_scalar(scalars="margin", value=0.0, invert=False)
+    residual = mesh.clip_scalar(scalars="margin", value=0.0, invert=True)
+    for part in (covered, residual):
+        part.clear_data()
+    return [Piece(covered, style.TUMOUR, 1.0), Piece(residual, style.RESIDUAL, 1.0)]
+
+
+def needles(setup: Setup, view: View) -> list[Any]:
+    """Shaft of each probe at its deepest place, with a conical tip and a ball at each station's heat."""
+    import pyvista as pv
+
+    meshes: list[Any] = []
+    length = 1.5 * float(np.linalg.norm(view.upper - view.lower))
+    for probe in setup.probes:
+        stations = [s for s in view.stations if s.probe is probe]
+        tips = [s.tip for s in stations] or [np.array(probe.tip)]
+        axis = np.array(probe.direction)
+        deepest = min(tips, key=lambda tip: float(tip @ axis))
+        cone = 4 * probe.radius
+        start, end = deepest + cone * axis, deepest + length * axis
+        tube = pv.Cylinder(
+            center=(start + end) / 2, direction=axis, radius=probe.radius, height=length - cone, resolution=24
+        )
+        point = pv.Cone(
+            center=deepest + cone / 2 * axis, direction=-axis, radius=probe.radius, height=cone, resolution=24
+        )
+        meshes += [tube, point, *(pv.Sphere(radius=1.8 * probe.radius, center=s.heat) for s in stations)]
+    return meshes
+
+
+def photograph(pieces: list[Piece], views: tuple[Camera, ...], sizes: list[tuple[int, int]]) -> list[NDArray[np.uint8]]:
+    """One picture (height, width, 3) for each camera, drawn at twice its size and shrunk."""
+    from PIL import Image
+
+    plotter = exact_plotter()
+    drawn = [plotter.add_mesh(p.mesh, color=p.colour, opacity=p.opacity, **SHADING) for p in pieces]
+    pictures = []
+    for camera, (width, height) in zip(views, sizes, strict=True):
+        plotter.window_size = [2 * width, 2 * height]
+        plotter.camera.focal_point = camera.focus
+        plotter.camera.position = camera.focus + 0.5 * camera.towards
+        plotter.camera.up = camera.up
+        plotter.enable_parallel_projection()
+        for piece, actor in zip(pieces, drawn, strict=True):
+            veiled = piece.veil and camera.through_skin
+            actor.GetProperty().SetOpacity(piece.opacity * (style.VEIL if veiled else 1.0))
+        plotter.camera.parallel_scale = camera.height / 2
+        plotter.renderer.ResetCameraClippingRange()
+        large = Image.fromarray(pixels(plotter.render_window))
+        pictures.append(np.asarray(large.resize((width, height), Image.Resampling.BOX)))
+    plotter.close()
+    return pictures
+
+
+def exact_plotter() -> Any:
+    """A VTK picture, off the screen, in which translucent surfaces cover each other exactly.
+
+    Depth peeling of 10 layers with occlusion ratio 0: exact up to 10 surfaces in line. Anti-aliasing and
+    multi-sampling would break it, silently, so they are off. One light, over the viewer's left shoulder: in
+    software each light is paid for at every pixel of every layer.
+    """
+    import pyvista as pv
+
+    plotter = pv.Plotter(off_screen=True, lighting="none")
+    plotter.add_light(pv.Light(position=(-0.4, 0.6, 1.0), light_type="camera light"))
+    plotter.set_background(style.PAPER)
+    plotter.disable_anti_aliasing()
+    plotter.render_window.SetMultiSamples(0)
+    plotter.enable_depth_peeling(10, occlusion_ratio=0.0)
+    return plotter
+
+
+def annotate(axes: Any, camera: Camera, view: View, setup: Setup) -> None:
+    """Needle line and station numbers, scale bar and direction cross, in the camera's plane [m]."""
+    for probe in setup.probes:
+        own = [s for s in view.stations if s.probe is probe]
+        if own:
+            line = camera.project(np.array([own[0].tip, own[-1].tip]))
+            axes.plot(*line.T, color="white", lw=1.2, ls=(0, (2, 2)))
+    for station in view.stations:
+        x, y = camera.project(station.heat)[0]
+        marks.number(axes, x, y, station.number)
+    marks.scale_bar(axes)
+    marks.directions(axes, camera.right, camera.up, setup.frame)
+    if camera.up @ view.outward > 0.7 and skin_sheet(setup) is not None:
+        marks.skin_side(axes)
+
+
+def surface_mesh(surface: Surface) -> Any:
+    """A surface as VTK holds it."""
+    import pyvista as pv
+
+    return pv.PolyData.from_regular_faces(surface.points, surface.faces)
+
+
+def pixels(window: Any) -> NDArray[np.uint8]:
+    """Draw, and read the picture (height, width, 3), first row on top."""
+    from vtkmodules.util.numpy_support import vtk_to_numpy
+    from vtkmodules.vtkRenderingCore import vtkWindowToImageFilter
+
+    window.Render()
+    reader = vtkWindowToImageFilter()
+    reader.SetInput(window)
+    reader.SetInputBufferTypeToRGB()
+    reader.ReadFrontBufferOff()
+    reader.ShouldRerenderOff()
+    reader.Update()
+    image = reader.GetOutput()
+    width, height, _ = image.GetDimensions()
+    return vtk_to_numpy(image.GetPointData().GetScalars()).reshape(height, width, 3)[::-1]

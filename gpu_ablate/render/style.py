@@ -1,0 +1,97 @@
+"""How everything is drawn: the only home of colours, line styles, fonts and the disclaimer.
+
+Colours are those of Okabe and Ito 2008 ("Color Universal Design"), told apart with any common colour
+blindness; lines differ in style and surfaces in lightness as well.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+DISCLAIMER = "Research tool, not a medical device. Not for treatment decisions."
+
+TUMOUR = "#AA3377"
+RESIDUAL = "#FFE11A"
+SKIN = "#DDA0A0"
+SKIN_INK = "#8A4A4A"
+FLUID = "#7CC4FF"
+RISK = "#F0C808"
+VESSEL = "#3B6FB6"
+PROBE = "#2B2B2B"
+ZONE = "#009E73"
+GAS = "#FFFFFF"
+INK = "#1A1A1A"
+FAINT = "#8A8A8A"
+PAPER = "#FFFFFF"
+
+OK = "#00704F"
+WARNING = "#B25E00"
+BROKEN = "#B3261E"
+STATUS = {"ok": OK, "warning": WARNING, "broken": BROKEN}
+STATUS_MARK = {"ok": "✓", "warning": "!", "broken": "✕"}
+
+ROLE = {
+    "target": TUMOUR,
+    "skin": SKIN,
+    "involved_skin": SKIN,
+    "risk": RISK,
+    "nerve": RISK,
+    "vessel": VESSEL,
+    "isolation": FLUID,
+}
+
+TISSUE_TINTS = ("#D9D9D9", "#B3B3B3", "#C9C4BB", "#A0A8AD", "#E6E6E6", "#8F8F8F")
+"""Greys for tissue without a role, in the order of their labels."""
+
+SERIES = ("#0072B2", "#D55E00", "#009E73", "#AA3377", "#56B4E9", "#E69F00")
+"""Curves that have no meaning of their own (probes, sensors), in order."""
+
+MARGIN_BANDS = ((0.0, BROKEN), (5.0, "#E69F00"), (10.0, "#9AD0F5"), (float("inf"), "#0072B2"))
+"""Signed margin [mm]: colour of everything below this bound and above the one before."""
+
+
+@dataclass(frozen=True)
+class Isotherm:
+    """How one temperature [°C] is drawn: line in slices, translucent surface in 3D."""
+
+    temperature_c: float
+    colour: str
+    line: str
+    opacity: float
+
+
+HEAT = (
+    Isotherm(43.0, "#E69F00", ":", 0.10),
+    Isotherm(54.0, "#D55E00", "--", 0.0),
+    Isotherm(60.0, "#8F0000", "-", 0.10),
+)
+"""43 °C: threshold of thermal dose and skin comfort; 54 and 60 °C: coagulation in minutes and at once.
+
+Opacity 0: drawn in slices only.
+"""
+
+ZONE_OPACITY = 0.25
+SKIN_OPACITY = 0.35
+FLUID_OPACITY = 0.35
+VEIL = 0.3
+"""Share of its opacity that skin or fluid keeps where the camera looks through it."""
+
+FONT = {
+    "font.family": "DejaVu Sans",
+    "font.size": 11.0,
+    "axes.titlesize": 12.0,
+    "axes.titleweight": "bold",
+    "axes.edgecolor": FAINT,
+    "text.color": INK,
+    "axes.labelcolor": INK,
+    "figure.facecolor": PAPER,
+    "savefig.facecolor": PAPER,
+}
+"""matplotlib settings of every picture (DejaVu Sans travels with matplotlib)."""
+
+DPI = 104
+
+
+def isotherm_label(isotherm: Isotherm) -> str:
+    """Text of the legend, for example "43 °C"."""
+    return f"{isotherm.temperature_c:g} °C"

@@ -1,0 +1,169 @@
+"""What the pictures show: the place to look at, the hottest temperatures, the needle's stations."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gpu_ablate.case.setup import Probe, Setup, Surface
+from gpu_ablate.result.result import Result, Station
+from gpu_ablate.units import MM
+
+SKIN_ROLES = ("skin", "involved_skin")
+PAD = 8 * MM
+"""Free space around what matters [m]."""
+
+
+@dataclass(frozen=True)
+class HeatedStation:
+    """A place where a probe gave power: number as drawn, its probe, tip and middle of the heat xyz [m]."""
+
+    number: int
+    probe: Probe
+    station: Station
+    tip: NDArray[np.float64]
+    heat: NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class View:
+    """What all pictures of one result share.
+
+    Attributes
+    ----------
+    focus : xyz, middle of the target (without one: of the first station) [m]
+    outward : unit vector from the focus to the skin that the procedure concerns, see `_outward`
+    notice : xyz that should face the viewer (the thinnest margin), if any [m]
+    points : (n, 3) xyz of what must be seen: target, dead zone, stations and the skin above [m]
+    lower, upper : corners of the box around them [m]
+    temperature : (nz, ny, nx), what the isotherms are drawn of [°C]
+    temperature_label : what that is, in words
+    stations : heated stations in order
+    """
+
+    focus: NDArray[np.float64]
+    outward: NDArray[np.float64]
+    notice: NDArray[np.float64] | None
+    points: NDArray[np.float64]
+    lower: NDArray[np.float64]
+    upper: NDArray[np.float64]
+    temperature: NDArray[np.float32]
+    temperature_label: str
+    stations: tuple[HeatedStation, ...]
+
+
+def look_at(result: Result, dead: NDArray[np.bool_], notice: NDArray[np.float64] | None) -> View:
+    """Choose what the pictures show.
+
+    dead : (nz, ny, nx), the killed cells
+    notice : xyz that should face the viewer (the thinnest margin) [m]
+    """
+    setup = result.setup
+    stations = heated_stations(result)
+    points = [surface.points.astype(float) for _, surface in surfaces_of(setup, "target")]
+    points += [np.array([s.tip for s in stations])] if stations else []
+    focus = _middle(points[0]) if points else _middle(np.array([setup.grid.origin, setup.grid.upper]))
+    skin = skin_sheet(setup)
+    outward = _outward(setup, focus, skin)
+    if skin is not None:
+        points.append(_above(focus, outward, skin)[None])
+    if dead.any():
+        points.append(_edge_centres(setup, dead))
+    every = np.concatenate(points) if points else focus[None]
+    lower = np.maximum(every.min(axis=0) - PAD, setup.grid.origin)
+    upper = np.minimum(every.max(axis=0) + PAD, setup.grid.upper)
+    temperature, label = hottest(result)
+    return View(focus, outward, notice, every, lower, upper, temperature, label, stations)
+
+
+def only(view: View, points: NDArray[np.float64]) -> View:
+    """The same view, but closer: of these points (n, 3) alone [m]."""
+    return replace(view, focus=_middle(points), points=points, lower=points.min(axis=0), upper=points.max(axis=0))
+
+
+def surfaces_of(setup: Setup, role: str) -> list[tuple[str, Surface]]:
+    """(name, surface) of each region with this role that has a surface."""
+    names = [region.name for region in setup.regions if region.role == role]
+    return [(name, setup.surfaces[name]) for name in names if name in setup.surfaces]
+
+
+def heated_stations(result: Result) -> tuple[HeatedStation, ...]:
+    """The stations that gave power, numbered over all probes in order of time."""
+    probes = {probe.name: probe for probe in result.setup.probes}
+    found: list[HeatedStation] = []
+    for station in sorted((s for s in result.stations if s.power_w > 0), key=lambda s: s.start_s):
+        probe = probes[station.probe]
+        tip = np.array(station.tip_end, dtype=float)
+        heat = tip + probe.emission_offset * np.array(probe.direction)
+        found.append(HeatedStation(len(found) + 1, probe, station, tip, heat))
+    return tuple(found)
+
+
+def hottest(result: Result) -> tuple[NDArray[np.float32], str]:
+    """What the isotherms are drawn of [°C], and what it is: ever reached, else the hottest record."""
+    if "max_temperature" in result.final:
+        return result.final["max_temperature"], "highest temperature reached"
+    body = ~result.setup.phase_mask("gas")
+    fields = [result.records.read(i, "temperature") for i in range(len(result.records.times))]
+    best = int(np.argmax([field[body].max() for field in fields]))
+    return fields[best], f"temperature at {result.records.times[best]:.0f} s"
+
+
+def skin_sheet(setup: Setup) -> Surface | None:
+    """Outer face of the skin: the body's surface without the faces of the box. None without skin."""
+    body = setup.surfaces.get("body")
+    if body is None or not any(region.role in SKIN_ROLES for region in setup.regions):
+        return None
+    middle = body.points[body.faces].mean(axis=1)
+    to_box = np.minimum(middle - np.array(setup.grid.origin), np.array(setup.grid.upper) - middle)
+    faces = body.faces[(to_box > setup.grid.spacing).all(axis=1)]
+    return Surface(body.points, faces) if len(faces) else None
+
+
+def _outward(setup: Setup, focus: NDArray[np.float64], skin: Surface | None) -> NDArray[np.float64]:
+    """Unit vector from the focus to the skin: towards the isolation fluid, which lies under the skin in danger;
+    without fluid to the nearest skin on the handle's side; without skin along the first probe, else +z.
+
+    A direction within 25 degrees of an axis is the axis, so that pictures stand upright.
+    """
+    handle = np.array(setup.probes[0].direction) if setup.probes else None
+    fluid = [surface.points for _, surface in surfaces_of(setup, "isolation")]
+    if fluid:
+        outward = _middle(np.concatenate(fluid).astype(float)) - focus
+    elif skin is not None:
+        away = skin.points[np.unique(skin.faces)] - focus
+        ahead = away @ handle > 0 if handle is not None else np.ones(len(away), bool)
+        away = away[ahead] if ahead.any() else away
+        outward = away[np.argmin((away**2).sum(axis=1))]
+    else:
+        outward = np.array([0.0, 0.0, 1.0]) if handle is None else handle
+    outward = _unit(outward)
+    axis = int(np.argmax(np.abs(outward)))
+    return np.sign(outward[axis]) * np.eye(3)[axis] if abs(outward[axis]) > np.cos(np.radians(25)) else outward
+
+
+def _above(focus: NDArray[np.float64], outward: NDArray[np.float64], skin: Surface) -> NDArray[np.float64]:
+    """The point of the skin most nearly in the direction outward of the focus [m]."""
+    away = skin.points[np.unique(skin.faces)] - focus
+    best = np.argmax(away @ outward / np.maximum(np.linalg.norm(away, axis=1), 1e-9))
+    return np.asarray(focus + away[best])
+
+
+def _edge_centres(setup: Setup, mask: NDArray[np.bool_]) -> NDArray[np.float64]:
+    """Centres (n, 3) xyz [m] of the first and last cell of the mask on each line along x."""
+    lines = np.argwhere(mask.any(axis=2))
+    rows = mask[lines[:, 0], lines[:, 1]]
+    first, last = rows.argmax(axis=1), mask.shape[2] - 1 - rows[:, ::-1].argmax(axis=1)
+    index = np.concatenate([np.column_stack([x, lines[:, ::-1]]) for x in (first, last)])
+    return np.asarray(setup.grid.origin) + (index + 0.5) * setup.grid.spacing
+
+
+def _middle(points: NDArray[np.float64]) -> NDArray[np.float64]:
+    return np.asarray((points.min(axis=0) + points.max(axis=0)) / 2)
+
+
+def _unit(vector: NDArray[np.float64]) -> NDArray[np.float64]:
+    length = float(np.linalg.norm(vector))
+    return vector / length if length > 0 else np.array([0.0, 0.0, 1.0])

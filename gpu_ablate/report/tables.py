@@ -1,0 +1,191 @@
+"""The tables of the report: rows of text from the result and its metrics."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import PurePath
+from typing import Any
+
+import numpy as np
+
+from gpu_ablate.case.setup import Probe
+from gpu_ablate.report.text import energy_words, joined, number, property_words, span, xyz_mm, zone_words
+from gpu_ablate.result.result import Result, Station
+from gpu_ablate.units import MM
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table of text; the first column names the rows."""
+
+    title: str
+    head: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+    note: str = ""
+
+
+def steps_table(result: Result) -> Table:
+    """The steps as they were carried out."""
+    rows = [
+        (
+            f"{station.probe}, {station.step}",
+            station.action,
+            span(station.start_s, station.end_s),
+            f"{station.power_w:g}" if station.power_w > 0 else "off",
+            tip_depth(result, station),
+            xyz_mm([p / MM for p in station.tip_end]),
+            station.ended_by,
+        )
+        for station in result.stations
+    ]
+    head = ("probe, step", "action", "time [s]", "generator [W]", "tip depth [mm]", "tip at", "ended by")
+    return Table(
+        "Plan as carried out",
+        head,
+        tuple(rows),
+        "Tip depth at the end of the step: shortest way from the tip out of the body.",
+    )
+
+
+def tip_depth(result: Result, station: Station) -> str:
+    """Depth of the tip [mm] at the end of a step, from the traces."""
+    depth = result.traces.get(f"probe.{station.probe}.tip_depth_mm")
+    if depth is None:
+        return "–"
+    times = result.traces["time_s"]
+    after = np.flatnonzero(times > station.start_s)
+    inside = after[times[after] < station.end_s] if station.end_s > station.start_s else after[:1]
+    known = inside[np.isfinite(depth[inside])]
+    return number(float(depth[known[-1]]), 1) if len(known) else "–"
+
+
+def needle_table(probes: tuple[Probe, ...]) -> Table:
+    """The needles."""
+    rows = [
+        (
+            probe.name,
+            probe.device,
+            f"{2 * probe.radius / MM:.2f}",
+            f"{probe.emission_offset / MM:.1f}",
+            f"{100 * probe.efficiency:.0f}",
+            xyz_mm([p / MM for p in probe.tip]),
+            ", ".join(f"{d:.3f}" for d in probe.direction),
+        )
+        for probe in probes
+    ]
+    head = (
+        "probe",
+        "device",
+        "diameter [mm]",
+        "heat behind tip [mm]",
+        "power that leaves it [%]",
+        "first tip",
+        "towards the handle (x, y, z)",
+    )
+    return Table("Needles", head, tuple(rows))
+
+
+def target_table(metrics: dict[str, Any]) -> Table:
+    """The targets."""
+    rows = [
+        (
+            target["name"],
+            number(target["volume_cm3"], 2),
+            number(target["ablated_percent"], 2),
+            number(target["min_margin_mm"], 2),
+            number(target["margin_5mm_percent"], 2),
+            number(target["margin_10mm_percent"], 2),
+            number(target["at_surface_cm2"], 2),
+        )
+        for target in metrics["targets"]
+    ]
+    head = (
+        "target",
+        "volume [cm³]",
+        "killed [%]",
+        "thinnest margin [mm]",
+        "surface with ≥ 5 mm [%]",
+        "surface with ≥ 10 mm [%]",
+        "surface on gas [cm²]",
+    )
+    note = "Margin: from the surface of the tumour to the nearest viable tissue."
+    return Table("Targets", head, tuple(rows), note)
+
+
+def zone_table(result: Result, metrics: dict[str, Any]) -> Table:
+    """The zones that are not empty."""
+    rows = [
+        (
+            zone_words(name, result.setup.endpoint),
+            number(zone["volume_cm3"], 2),
+            " × ".join(number(extent, 1) for extent in zone["extent_mm"]),
+            number(zone["equivalent_diameter_mm"], 1),
+            number(zone["along_probe_mm"], 1),
+            " × ".join(number(width, 1) for width in zone["across_probe_mm"]),
+            number(zone["beyond_tip_mm"], 1),
+        )
+        for name, zone in metrics["zones"].items()
+        if zone["volume_cm3"]
+    ]
+    head = (
+        "zone",
+        "volume [cm³]",
+        "extent x × y × z [mm]",
+        "sphere of this volume, diameter [mm]",
+        "along needle [mm]",
+        "across needle [mm]",
+        "beyond tip [mm]",
+    )
+    return Table("Zones", head, tuple(rows))
+
+
+def other_measures(metrics: dict[str, Any]) -> tuple[Table, ...]:
+    """Killed healthy tissue, and the sensors."""
+    killed = [(name, number(entry["killed_cm3"], 2)) for name, entry in metrics["collateral"].items()]
+    sensors = [
+        (name, *(number(sensor[key], 1) for key in ("final_c", "min_c", "max_c")))
+        for name, sensor in metrics["sensors"].items()
+    ]
+    tables = []
+    if killed:
+        tables.append(Table("Killed outside the targets", ("tissue", "killed [cm³]"), tuple(killed)))
+    if sensors:
+        tables.append(Table("Sensors", ("sensor", "end [°C]", "lowest [°C]", "highest [°C]"), tuple(sensors)))
+    return tuple(tables)
+
+
+def energy_table(metrics: dict[str, Any]) -> Table:
+    """The energy balance; terms that are nought are left out."""
+    energy = metrics["energy"]
+    terms = {key: value for key, value in energy.items() if key.endswith("_j") and value}
+    rows = [(energy_words(key), number(value, 1)) for key, value in terms.items()]
+    imbalance = energy["relative_imbalance"]
+    note = "" if imbalance is None else f"Relative imbalance {imbalance:.1e}."
+    return Table("Energy balance", ("term", "energy [J]"), tuple(rows), note)
+
+
+def tissue_tables(result: Result) -> tuple[Table, ...]:
+    """One table: each property of each tissue or device with its source."""
+    rows = [
+        (row.name, property_words(name), value if isinstance(value, str) else f"{value:.4g}", joined(unit), source)
+        for row in result.setup.tissues
+        for name, (value, unit, source) in row.properties.items()
+    ]
+    head = ("tissue or device", "property", "value", "unit", "source")
+    return (Table("Values used", head, tuple(rows)),) if rows else ()
+
+
+def provenance_table(result: Result, metrics: dict[str, Any]) -> Table:
+    """How the result came about."""
+    grid, time = metrics["grid"], metrics["time"]
+    shape = " × ".join(str(n) for n in reversed(grid["shape"]))
+    rows = [
+        ("scene", metrics["scene"]),
+        ("backend", ", ".join(str(metrics[key]) for key in ("backend", "precision", "device") if metrics[key])),
+        ("grid", f"{shape} cells (x × y × z) of {grid['spacing_mm'][0]:g} mm, {grid['cells']:,} in all"),
+        ("simulated", f"{number(time['simulated_s'], 0)} s"),
+        ("computed in", f"{number(time['wall_s'], 1)} s, of it {number(time['solve_s'], 1)} s in the solver"),
+        *((name, str(value)) for name, value in result.provenance.items()),
+        *((f"input {PurePath(name).name}", f"SHA-256 {digest}") for name, digest in result.setup.inputs.items()),
+    ]
+    return Table("Provenance", ("item", "value"), tuple(rows))
