@@ -41,8 +41,8 @@ def test_check_computes_nothing_and_shows_the_plan(scene: str, capsys: pytest.Ca
     assert main(["check", scene]) == 0
     out = capsys.readouterr().out
     rows = {line.split()[0]: line.split() for line in out.splitlines() if line.startswith("  ")}
-    assert rows["A.0"][-3] == "22.0"  # tip depth: the skin lies at z = 0, the tip at -22 mm, then 4 mm less
-    assert rows["A.1"][-3] == "18.0"
+    assert rows["A.1"][-3] == "22.0"  # tip depth: the skin lies at z = 0, the tip at -22 mm, then 4 mm less
+    assert rows["A.2"][-3] == "18.0"
     assert rows["cover"][-1] == f"{32 * 32 * 2 / 1000:.2f}"
     assert not Path("runs").exists()
 

@@ -1,0 +1,126 @@
+"""Laws that every backend keeps, and their agreement with each other."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+import gpu_ablate as ga
+from gpu_ablate.engine.cpu import Cpu
+from tests.engine.conftest import BACKENDS, PROBE, SMALL, Build
+
+HOLD = PROBE.format(steps='{ action = "hold", power_w = 40, duration_s = 20 }, { action = "rest", duration_s = 5 }')
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_a_body_at_rest_stays_at_37_exactly(build: Build, backend: str) -> None:
+    """No power, no metabolic heat, faces at body temperature or insulated: nothing happens, to the last bit."""
+    case = build("""
+    [domain]
+    spacing_mm = 2
+    min_mm = [-10, -10, -10]
+    max_mm = [10, 10, 10]
+    background = "liver"
+    [boundary]
+    default = "body"
+    z_max = "insulated"
+    [tissue.liver]
+    like = "liver"
+    metabolic_heat_w_m3 = 0
+    [[region]]
+    name = "lump"
+    tissue = "lump"
+    shape = { kind = "sphere", center_mm = [0, 0, 0], radius_mm = 6 }
+    [tissue.lump]
+    like = "breast_tumour"
+    metabolic_heat_w_m3 = 0
+    [run]
+    duration_s = 300
+    endpoint = "cem43_240"
+    trace_every_s = 50
+    """)
+    result = ga.simulate(case, backend)
+    assert np.array_equal(result.temperature(300.0), np.full(case.setup.grid.shape, np.float32(37.0)))
+
+
+def test_backends_agree_on_the_shipped_scene() -> None:
+    """NumPy float64 and Numba float32 on breast_pullback at 1.5 mm: 0.05 °C at the end, 0.5 % of the zone."""
+    case = ga.build_case(ga.load_scene("breast_pullback", spacing_mm=1.5))
+    results = {backend: ga.simulate(case, backend) for backend in BACKENDS}
+    end = case.run.duration or results["numpy"].records.times[-1]
+    difference = results["numba"].temperature(end) - results["numpy"].temperature(end)
+    assert np.abs(difference).max() < 0.05
+    metrics = {backend: ga.measure(result) for backend, result in results.items()}
+    volumes = [metrics[backend]["zones"]["cem43_240"]["volume_cm3"] for backend in BACKENDS]
+    assert volumes[0] > 1.0
+    assert volumes[0] == pytest.approx(volumes[1], rel=0.005)
+    assert metrics["numba"]["energy"]["relative_imbalance"] < 1e-3
+    assert metrics["numpy"]["energy"]["relative_imbalance"] < 1e-8
+
+
+def test_the_number_of_threads_changes_nothing(build: Build) -> None:
+    """Bitwise: planes are summed in the same order however they are shared out."""
+    case = build(SMALL + HOLD)
+    source = np.zeros(case.setup.grid.shape)
+    source[4:9, 8:14, 10:15] = 3e6
+    engines = []
+    for threads in (1, 2, 3):
+        engine = Cpu(case, threads=threads)
+        engine.set_exchange(case.exchange.coefficients, case.exchange.theta)
+        engine.set_source(source)
+        engine.advance(0.4, 50)
+        engines.append(engine)
+    for other in engines[1:]:
+        assert np.array_equal(engines[0].u, other.u)
+        assert np.array_equal(engines[0].fields, other.fields)
+        assert engines[0].sums() == other.sums()
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_a_plan_turned_by_90_degrees_gives_the_turned_field(build: Build, backend: str) -> None:
+    """Turning tumour, needle and sources about z turns the result (float32: 1e-4 °C)."""
+    turned = SMALL.replace(
+        "center_mm = [1, -2, -9], radii_mm = [5, 4, 4]", "center_mm = [2, 1, -9], radii_mm = [4, 5, 4]"
+    ) + HOLD.replace("tip_mm = [-6, 0, -12]", "tip_mm = [0, -6, -12]").replace("[1, 0, 0.5]", "[0, 1, 0.5]")
+    first = ga.simulate(build(SMALL + HOLD), backend).temperature(25.0)
+    second = ga.simulate(build(turned), backend).temperature(25.0)
+    # (x, y) -> (-y, x): a quarter turn of the last two axes
+    assert np.abs(np.rot90(first, k=-1, axes=(1, 2)) - second).max() < 1e-4
+    assert first.max() > 60.0
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_no_source_no_overshoot(build: Build, backend: str) -> None:
+    """Maximum principle: no cell leaves the range of start and surroundings, ice beside fat included."""
+    case = build("""
+    [domain]
+    spacing_mm = 1
+    min_mm = [-8, -8, -8]
+    max_mm = [8, 8, 8]
+    background = "breast_fat"
+    [boundary]
+    default = "insulated"
+    x_min = { temperature_c = -140 }
+    y_max = { h_w_m2k = 3000, temperature_c = 45 }
+    [[region]]
+    name = "ice"
+    tissue = "still"
+    initial_temperature_c = -40
+    shape = { kind = "box", min_mm = [-8, -8, -8], max_mm = [0, 8, 8] }
+    [tissue.still]
+    like = "muscle"
+    perfusion_1_s = 0
+    metabolic_heat_w_m3 = 0
+    [tissue.breast_fat]
+    like = "breast_fat"
+    perfusion_1_s = 0
+    metabolic_heat_w_m3 = 0
+    [run]
+    duration_s = 40
+    endpoint = "ice"
+    trace_every_s = 5
+    """)
+    result = ga.simulate(case, backend)
+    assert result.final["max_temperature"].max() <= 45.0 + 1e-3
+    assert result.final["min_temperature"].min() >= -140.0 - 1e-3
+    assert result.final["min_temperature"].min() < -120.0
