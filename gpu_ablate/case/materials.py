@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-
 import numpy as np
 
 from gpu_ablate.case.anatomy import Anatomy
@@ -120,20 +118,21 @@ def _unit(key: str) -> str:
     return next((unit for end, unit in UNITS.items() if key.endswith(f"_{end}")), "")
 
 
+ARRHENIUS_SOURCES = {"weaver_stoll": "weaver1969", "henriques_moritz": "henriques1947", "liver": "comsol_mwa"}
+"""Key of references.bib for each Arrhenius law."""
+
+
 def citations(scene: Scene, anatomy: Anatomy) -> tuple[str, ...]:
-    keys = {"pennes1948", "sapareto1984"}
+    """Keys of references.bib that a case rests on, sorted."""
+    keys = {"pennes1948", "sapareto1984", "yarmolenko2011", ARRHENIUS_SOURCES[scene.model.arrhenius]}
     for tissue in anatomy.tissues:
         keys |= library.citations_of(tissue)
     for probe in scene.probe:
         keys |= library.citations_of(library.device(probe.device, scene.device)) | {"strohbehn1979"}
-    keys |= set(
-        re.findall(r"\[([a-z][a-z0-9_]*)\]", " ".join(limit.source or "" for limit in library.default_limits()))
-    )
-    keys |= {
-        {"weaver_stoll": "weaver1969", "henriques_moritz": "henriques1947", "liver": "comsol_mwa"}[
-            scene.model.arrhenius
-        ]
-    }
+    for limit in (*scene.limit, *library.default_limits()):
+        keys |= library.cited_in(limit.source or "")
+    if scene.anatomy is not None:
+        keys |= library.cited_in(scene.anatomy.source or "")
     if scene.model.perfusion_heat == "stasis":
         keys.add("brown1992")
-    return tuple(sorted(keys & set(library.bibliography())))
+    return tuple(sorted(keys))

@@ -82,10 +82,14 @@ def device(name: str, own: Mapping[str, DeviceEntry] | None = None) -> Device:
     return _complete("device", name, Device, _merge("device", name, own or {}, devices(), dict.update))
 
 
+def cited_in(text: str) -> set[str]:
+    """Keys of references.bib that a text names in square brackets."""
+    return set(re.findall(r"\[([a-z][a-z0-9_]*)\]", text))
+
+
 def citations_of(table: Table) -> set[str]:
     """Keys of references.bib that a table's sources name in square brackets."""
-    sources = [quantity.source for _, quantity in quantities(table)]
-    return {key for source in sources for key in re.findall(r"\[([a-z][a-z0-9_]*)\]", source)}
+    return {key for _, quantity in quantities(table) for key in cited_in(quantity.source)}
 
 
 def _merge(

@@ -158,6 +158,8 @@ class Anatomy(Table):
     """The image file (NIfTI, NRRD, MHA), relative to the scene."""
     outside: Name | None = None
     """Tissue beyond the image's edge; default is the background of [domain]."""
+    source: str | None = None
+    """Where the image comes from; keys of references.bib in square brackets are cited by each run."""
     labels: Labels = Field(min_length=1)
     """What each value means: value = "tissue", or value = { tissue, role, name }; every value present."""
 
