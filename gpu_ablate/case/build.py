@@ -16,7 +16,7 @@ from gpu_ablate.case.grid import Grid, Vector
 from gpu_ablate.case.heat import build_sources, centres
 from gpu_ablate.case.materials import antenna_medium, citations, nusselt, properties, tissue_rows
 from gpu_ablate.case.memory import require_memory
-from gpu_ablate.case.needles import build_probe, probe_stations, require_probes_inside
+from gpu_ablate.case.probes import build_probe, probe_stations, require_probes_inside
 from gpu_ablate.case.setup import Endpoint, Limit, Plan, Probe, Sensor, Setup, Surface
 from gpu_ablate.case.tables import rate_table, thermal_tables
 from gpu_ablate.errors import SceneError

@@ -12,11 +12,12 @@ import numpy as np
 from gpu_ablate.case.case import Case
 from gpu_ablate.engine.backend import Backend
 from gpu_ablate.engine.clock import ProbeClock
-from gpu_ablate.engine.probing import Watch
+from gpu_ablate.engine.interrupt import interrupt_noted
 from gpu_ablate.engine.sources import HeatSources
 from gpu_ablate.engine.stepping import StabilityLimit
+from gpu_ablate.engine.watch import Watch
 from gpu_ablate.errors import RunError
-from gpu_ablate.result.result import Records, Result, Station, Status
+from gpu_ablate.result.result import ENERGY_TERMS, Records, Result, Station, Status
 from gpu_ablate.units import MM
 
 CHECK_EVERY = 0.5
@@ -39,21 +40,26 @@ class Progress:
 
 
 def run(case: Case, backend: Backend, name: str, records: Records, progress: Callable[[Progress], None]) -> Result:
-    """Compute a case; Ctrl-C ends it at a whole step and the result says "interrupted".
+    """Compute a case.
 
-    Raises
-    ------
-    RunError
-        The field is no longer finite: says when; what was recorded stays.
+    Ctrl-C ends it at the end of a super-step (status "interrupted"). If the field is no longer finite the status is
+    "failed", `run["failure"]` says when, and what was recorded until then stays.
     """
     loop = _Loop(case, backend, records, progress)
     began = wall.perf_counter()
     status: Status = "done"
-    try:
-        loop.go()
-    except KeyboardInterrupt:
-        status = "interrupted"
-        loop.record()
+    failure = ""
+    with interrupt_noted() as stopped:
+        try:
+            if not loop.go(stopped):
+                status = "interrupted"
+        except KeyboardInterrupt:  # raised by `progress`, between two super-steps
+            status = "interrupted"
+        except RunError as error:
+            status, failure = "failed", str(error)
+            progress(Progress(loop.time, loop.end, failure))
+        if status == "interrupted":
+            loop.keep()
     solve_s = wall.perf_counter() - began
     traces = {key: np.array([row[key] for row in loop.rows]) for key in loop.rows[0]}
     return Result(
@@ -70,6 +76,7 @@ def run(case: Case, backend: Backend, name: str, records: Records, progress: Cal
             "simulated_s": loop.time,
             "solve_s": solve_s,
             "cell_steps": loop.steps * case.setup.grid.cells,
+            **({"failure": failure} if failure else {}),
         },
     )
 
@@ -97,20 +104,28 @@ class _Loop:
         ends += [source.end for source in self.case.sources if math.isfinite(source.end)]
         return max(ends, default=0.0)
 
-    def go(self) -> None:
+    def go(self, stopped: Callable[[], bool]) -> bool:
+        """Compute until the end (True), or until `stopped` says so after a super-step (False)."""
         self._switch_exchange()
         self._finish_due_steps()
         self._trace()
         self.record()
         while self.time < self.end - CLOSE:
-            next_time = self._next_time()
-            self._advance(next_time)
+            if stopped():
+                return False
+            self._advance(self._next_time())
             self._finish_due_steps()
             if self._is_due(self.case.run.trace_every) or self.time >= self.end - CLOSE:
                 self._trace()
             if self._is_due(self.case.run.record_every) or self.time >= self.end - CLOSE:
                 self.record()
             self.progress(Progress(self.time, self.end))
+        return True
+
+    def keep(self) -> None:
+        """Trace and record the state of now."""
+        self._trace()
+        self.record()
 
     def record(self) -> None:
         """Keep the fields of now (once per time)."""
@@ -124,10 +139,9 @@ class _Loop:
     def energy(self) -> dict[str, float]:
         """The terms of metrics.json [J]."""
         sums = self.backend.sums()
-        absent = dict.fromkeys(("probes_j", "vessels_j", "skin_j", "boundary_j", "infusion_j"), 0.0)
-        terms = {**absent, **sums}
-        brought = [value for key, value in terms.items() if key != "stored_j"]
-        total = sum(abs(value) for value in brought)
+        terms = {name: sums.get(name, 0.0) for name in ENERGY_TERMS}
+        brought = [terms[name] for name in ENERGY_TERMS if name not in ("escaped_j", "stored_j")]
+        total = sum(abs(value) for value in [*brought, terms["stored_j"]])
         imbalance = abs(terms["stored_j"] - sum(brought)) / total if total > 0.0 else 0.0
         return {**terms, "escaped_j": self.escaped, "relative_imbalance": imbalance}
 

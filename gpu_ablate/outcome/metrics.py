@@ -13,23 +13,10 @@ from gpu_ablate.outcome.limits import measure_limits
 from gpu_ablate.outcome.margins import front, measure_margins
 from gpu_ablate.outcome.verdict import is_cold, verdict
 from gpu_ablate.outcome.zones import measure_zones, zone_field
-from gpu_ablate.result.result import Result
+from gpu_ablate.result.result import ENERGY_TERMS, Result
 from gpu_ablate.units import CM3, MM
 
 SCHEMA_VERSION = 1
-
-ENERGY_TERMS = (
-    "sources_j",
-    "escaped_j",
-    "probes_j",
-    "vessels_j",
-    "skin_j",
-    "boundary_j",
-    "infusion_j",
-    "perfusion_j",
-    "metabolic_j",
-    "stored_j",
-)
 
 
 def measure(result: Result) -> dict[str, Any]:

@@ -14,6 +14,20 @@ from gpu_ablate.case.setup import Setup
 
 Status = Literal["done", "interrupted", "failed"]
 
+ENERGY_TERMS = (
+    "sources_j",
+    "escaped_j",
+    "probes_j",
+    "vessels_j",
+    "skin_j",
+    "boundary_j",
+    "infusion_j",
+    "perfusion_j",
+    "metabolic_j",
+    "stored_j",
+)
+"""Terms of the energy balance: stored = Σ of all others but escaped, which never reached tissue."""
+
 
 @dataclass(frozen=True)
 class Station:
