@@ -5,6 +5,9 @@ from __future__ import annotations
 MM = 1e-3
 """Metres in a millimetre."""
 
+CM2 = 1e-4
+"""Square metres in a square centimetre."""
+
 CM3 = 1e-6
 """Cubic metres in a cubic centimetre."""
 

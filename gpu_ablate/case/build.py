@@ -13,8 +13,8 @@ from gpu_ablate.case.anatomy import Anatomy, build_anatomy, metres
 from gpu_ablate.case.case import AntennaMedium, Case, History, RunSettings
 from gpu_ablate.case.exchange import build_exchange
 from gpu_ablate.case.grid import Grid, Vector
-from gpu_ablate.case.heat import build_sources, centres
-from gpu_ablate.case.materials import antenna_medium, citations, nusselt, properties, tissue_rows
+from gpu_ablate.case.heat import build_sources
+from gpu_ablate.case.materials import antenna_medium, citations, nusselt, properties, sourced_rows
 from gpu_ablate.case.memory import require_memory
 from gpu_ablate.case.probes import build_probe, probe_stations, require_probes_inside
 from gpu_ablate.case.setup import Endpoint, Limit, Plan, Probe, Sensor, Setup, Surface
@@ -99,7 +99,7 @@ def _initial(scene: Scene, anatomy: Anatomy, gas: NDArray[np.bool_]) -> Array | 
     field = np.full(anatomy.grid.shape, scene.initial.uniform_c)
     if scene.initial.image is not None:
         image = read_scalars(scene.folder / scene.initial.image)
-        values, inside = image.sample(centres(anatomy.grid))
+        values, inside = image.sample(anatomy.grid.centres())
         if not inside.all():
             raise SceneError(
                 f"{scene.path}: [initial] image {scene.initial.image} does not cover the whole box\n"
@@ -174,7 +174,7 @@ def _setup(scene: Scene, anatomy: Anatomy, probes: tuple[Probe, ...], medium: An
         ),
         endpoint=ENDPOINTS[scene.endpoint()],
         plan=Plan(scene.plan.intent, scene.plan.margin_goal_mm * MM),
-        tissues=tissue_rows(scene, anatomy),
+        tissues=sourced_rows(scene, anatomy),
         citations=citations(scene, anatomy),
         notes=_notes(scene, anatomy, medium),
         inputs=_inputs(scene),

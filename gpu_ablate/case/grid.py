@@ -56,6 +56,12 @@ class Grid:
             z + half + self.spacing * np.arange(nz, dtype=np.float64),
         )
 
+    def centres(self) -> NDArray[np.float64]:
+        """Cell centres (n, 3) xyz [m] in array order."""
+        x, y, z = self.axes()
+        zz, yy, xx = np.meshgrid(z, y, x, indexing="ij")
+        return np.column_stack([xx.ravel(), yy.ravel(), zz.ravel()])
+
     def contains(self, point: Vector) -> bool:
         """Whether a point (x, y, z) [m] lies in the box, faces included."""
         return all(low <= p <= high for p, low, high in zip(point, self.origin, self.upper, strict=True))

@@ -117,12 +117,5 @@ def _share_inside(solid: Solid, grid: Grid) -> Array:
 def _image_density(scene: Scene, source: Source, grid: Grid) -> Array:
     """Power density of an image at the cell centres [W m⁻³]; 0 beyond its edge."""
     image = read_scalars(scene.folder / str(source.image))
-    values, inside = image.sample(centres(grid))
+    values, inside = image.sample(grid.centres())
     return np.where(inside, values, 0.0).astype(np.float64).reshape(grid.shape)
-
-
-def centres(grid: Grid) -> Array:
-    """Cell centres (n, 3) xyz [m] in array order."""
-    x, y, z = grid.axes()
-    zz, yy, xx = np.meshgrid(z, y, x, indexing="ij")
-    return np.column_stack([xx.ravel(), yy.ravel(), zz.ravel()])

@@ -6,7 +6,7 @@ import numpy as np
 
 from gpu_ablate.case.anatomy import Anatomy
 from gpu_ablate.case.case import AntennaMedium
-from gpu_ablate.case.setup import Probe, Region, TissueRow
+from gpu_ablate.case.setup import Probe, Region, SourcedRow, SourcedValue
 from gpu_ablate.errors import SceneError
 from gpu_ablate.library import load as library
 from gpu_ablate.physics.antenna import power_attenuation
@@ -64,7 +64,7 @@ def nusselt(scene: Scene, region: Region) -> float:
     return 1.0
 
 
-def properties(scene: Scene, tissue: Tissue, nusselt: float) -> TissueProperties:
+def properties(scene: Scene, tissue: Tissue, mixing: float) -> TissueProperties:
     """The SI properties of a tissue of the library or scene."""
     perfusion = tissue.perfusion_1_s
     if scene.model.perfusion_preset == "thermography" and tissue.perfusion_thermography_1_s is not None:
@@ -81,7 +81,7 @@ def properties(scene: Scene, tissue: Tissue, nusselt: float) -> TissueProperties
     return TissueProperties(
         density=density,
         heat_capacity=tissue.heat_capacity_j_kgk.value,
-        conductivity=tissue.conductivity_w_mk.value * nusselt,
+        conductivity=tissue.conductivity_w_mk.value * mixing,
         conductivity_slope=tissue.conductivity_slope_1_k.value,
         perfusion=perfusion.value,
         metabolic_heat=tissue.metabolic_heat_w_m3.value,
@@ -96,13 +96,16 @@ def properties(scene: Scene, tissue: Tissue, nusselt: float) -> TissueProperties
     )
 
 
-def tissue_rows(scene: Scene, anatomy: Anatomy) -> tuple[TissueRow, ...]:
-    """Every number of the tissues and devices in use, with its unit and source."""
+def sourced_rows(scene: Scene, anatomy: Anatomy) -> tuple[SourcedRow, ...]:
+    """Every number of the tissues and devices of a case, with unit, range and source."""
     tables: dict[str, Tissue | Device] = {tissue.name: tissue for tissue in anatomy.tissues}
     for probe in scene.probe:
         tables[probe.device] = library.device(probe.device, scene.device)
     return tuple(
-        TissueRow(name, {key: (q.value, _unit(key), q.source) for key, q in quantities(table)})
+        SourcedRow(
+            name,
+            {key: SourcedValue(q.value, _unit(key), q.low, q.high, q.source) for key, q in quantities(table)},
+        )
         for name, table in tables.items()
     )
 

@@ -92,18 +92,33 @@ class Sensor:
     point: Vector
 
 
+LIMIT_FIELDS = {
+    "max_temperature_c": "max_temperature",
+    "min_temperature_c": "min_temperature",
+    "cem43_minutes": "cem43",
+    "arrhenius": "arrhenius",
+}
+"""Quantity of a limit -> the history that holds it."""
+
+
 @dataclass(frozen=True)
 class Limit:
     """A safety limit on a region or role.
 
-    quantity: max_temperature_c, min_temperature_c, cem43_minutes or arrhenius.
-    A value beyond `warn` warns, beyond `fail` breaks; beyond is below for min_temperature_c, else above.
+    quantity: a key of LIMIT_FIELDS. A value beyond `warn` warns, beyond `fail` breaks; beyond is below for
+    min_temperature_c, else above.
     """
 
     where: str
     quantity: str
     warn: float | None
     fail: float | None
+    source: str = "scene"
+
+    @property
+    def field(self) -> str:
+        """The history that holds the quantity."""
+        return LIMIT_FIELDS[self.quantity]
 
 
 @dataclass(frozen=True)
@@ -113,6 +128,10 @@ class Endpoint:
     name: str
     field: str
     threshold: float
+
+    def met(self, values: NDArray[np.floating]) -> NDArray[np.bool_]:
+        """Which cells are dead, given the values of `field`."""
+        return values <= self.threshold if self.field == "min_temperature" else values >= self.threshold
 
 
 @dataclass(frozen=True)
@@ -124,11 +143,22 @@ class Plan:
 
 
 @dataclass(frozen=True)
-class TissueRow:
-    """What the report prints of a tissue: property name -> (value, unit, source)."""
+class SourcedValue:
+    """A number in use, in the unit of its key, with its plausible range and its source."""
+
+    value: float
+    unit: str
+    low: float | None
+    high: float | None
+    source: str
+
+
+@dataclass(frozen=True)
+class SourcedRow:
+    """What the report prints of a tissue or device: key -> value."""
 
     name: str
-    properties: dict[str, tuple[float | str, str, str]]
+    values: dict[str, SourcedValue]
 
 
 @dataclass(frozen=True)
@@ -155,7 +185,7 @@ class Setup:
     limits: tuple[Limit, ...]
     endpoint: Endpoint
     plan: Plan
-    tissues: tuple[TissueRow, ...] = ()
+    tissues: tuple[SourcedRow, ...] = ()
     citations: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     inputs: dict[str, str] = field(default_factory=dict)

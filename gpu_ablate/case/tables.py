@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from gpu_ablate.physics.bioheat import BLOOD_DENSITY, BLOOD_HEAT_CAPACITY, TissueProperties
 from gpu_ablate.physics.damage import HOLD_ABOVE_C, RateLaw
-from gpu_ablate.physics.phase_change import thermal_law
+from gpu_ablate.physics.phase_change import SLOPE_FROM_C, SLOPE_TO_C, thermal_law
 from gpu_ablate.units import BODY_C
 
 Array = NDArray[np.float64]
@@ -86,11 +86,9 @@ def thermal_tables(
         theta[row] = _along(nodes, u, law.temperature) - BODY_C
         resistance[row] = spacing**2 / (2.0 * np.interp(nodes, u, law.conductivity))
         flow[row] = np.interp(nodes, u, law.ice) <= 0.5
-        unfrozen = [u[k] for k in law.kinks]
-        linear[row] = (
-            max((k for k in unfrozen if k < 0.0), default=u[0]),
-            min((k for k in unfrozen if k > 0.0), default=63.0),
-        )
+        kinks = [u[k] for k in law.kinks]
+        linear[row, 0] = max(SLOPE_FROM_C - BODY_C, *(k for k in kinks if k < 0.0), u[0])
+        linear[row, 1] = min(SLOPE_TO_C - BODY_C, *(k for k in kinks if k > 0.0), u[-1])
         inside = (nodes >= linear[row, 0]) & (nodes <= linear[row, 1])
         theta[row, inside] = nodes[inside]
         heat_capacity[row] = tissue.volumetric_heat_capacity

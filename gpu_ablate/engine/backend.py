@@ -24,8 +24,8 @@ class Backend(Protocol):
     def set_exchange(self, coefficients: Array, theta: Array) -> None:
         """Film coefficient [W m⁻² K⁻¹] (inf holds a face) and outside temperature - 37 [K] of each group."""
 
-    def range(self) -> tuple[float, float]:
-        """Least and greatest u of all cells [K]; nan if any cell is."""
+    def ranges(self) -> tuple[Array, Array]:
+        """Least and greatest u of each region's cells (regions,) [K]; (inf, -inf) where it has none, nan if any is."""
 
     def advance(self, dt: float, steps: int) -> None:
         """Take explicit Euler steps of dt [s]."""

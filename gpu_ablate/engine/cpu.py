@@ -212,6 +212,25 @@ def _remember(  # type: ignore[no-untyped-def]
                         fields[f, z, y, x] *= np.exp(-exposure)
 
 
+@numba.njit(nogil=True, cache=True)
+def _ranges(u, labels, planes, z0, z1):  # type: ignore[no-untyped-def]
+    """Least and greatest u of each region in planes z0 .. z1, into planes (nz, regions, 2); nan where any is."""
+    for z in range(z0, z1):
+        planes[z, :, 0] = np.inf
+        planes[z, :, 1] = -np.inf
+        finite = True
+        for y in range(u.shape[1]):
+            for x in range(u.shape[2]):
+                value, region = u[z, y, x], labels[z, y, x]
+                finite &= value == value
+                if value < planes[z, region, 0]:
+                    planes[z, region, 0] = value
+                if value > planes[z, region, 1]:
+                    planes[z, region, 1] = value
+        if not finite:
+            planes[z] = np.nan
+
+
 class Cpu:
     """Backend `numba` (see engine.backend.Backend)."""
 
@@ -253,6 +272,7 @@ class Cpu:
         self.film = np.zeros(len(exchange.names), real)
         self.outside = np.zeros(len(exchange.names), real)
         self.plane_sums = np.zeros((nz, 2 + len(exchange.names)))
+        self.planes = np.empty((nz, len(case.setup.regions), 2))
         self.energy = dict.fromkeys(("sources_j", "perfusion_j", "metabolic_j", *exchange.terms), 0.0)
 
         histories = case.histories
@@ -281,8 +301,11 @@ class Cpu:
         self.film = (self.case.setup.grid.spacing / coefficients).astype(self.real)
         self.outside = theta.astype(self.real)
 
-    def range(self) -> tuple[float, float]:
-        return float(self.u.min()), float(self.u.max())
+    def ranges(self) -> tuple[Array, Array]:
+        jobs = [self.pool.submit(_ranges, self.u, self.labels, self.planes, *slab) for slab in self.slabs]
+        for job in jobs:
+            job.result()
+        return self.planes[:, :, 0].min(axis=0), self.planes[:, :, 1].max(axis=0)
 
     def advance(self, dt: float, steps: int) -> None:
         step = self.real(dt)

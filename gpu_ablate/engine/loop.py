@@ -14,7 +14,7 @@ from gpu_ablate.engine.backend import Backend
 from gpu_ablate.engine.clock import ProbeClock
 from gpu_ablate.engine.interrupt import interrupt_noted
 from gpu_ablate.engine.sources import HeatSources
-from gpu_ablate.engine.stepping import StabilityLimit
+from gpu_ablate.engine.stepping import Drive, StabilityLimit
 from gpu_ablate.engine.watch import Watch
 from gpu_ablate.errors import RunError
 from gpu_ablate.result.result import ENERGY_TERMS, Records, Result, Station, Status
@@ -93,7 +93,7 @@ class _Loop:
         self.time = 0.0
         self.steps = 0
         self.escaped = 0.0
-        self.coefficients = case.exchange.coefficients
+        self.coefficients, self.outside = case.exchange.coefficients, case.exchange.theta
 
     @property
     def end(self) -> float:
@@ -175,18 +175,26 @@ class _Loop:
         if self.sources.update(middle, emissions):
             self.backend.set_source(self.sources.density)
         self._switch_exchange()
-        low, high = self.backend.range()
-        if not (math.isfinite(low) and math.isfinite(high)):
-            raise RunError(
-                f"t = {self.time:.3f} s: the temperature is no longer finite; "
-                "please report this scene, and try a smaller [domain] spacing_mm"
-            )
         span = next_time - self.time
-        steps = max(1, math.ceil(span / self.limit(low, high, self.coefficients) - CLOSE))
+        steps = max(1, math.ceil(span / self._stable_step(span) - CLOSE))
         self.backend.advance(span / steps, steps)
+        self._require_finite(next_time)
         self.escaped += (self.sources.incident - self.sources.absorbed) * span
         self.steps += steps
         self.time = next_time
+
+    def _stable_step(self, span: float) -> float:
+        """Largest stable step [s] for the next `span` seconds."""
+        lows, highs = self.backend.ranges()
+        return self.limit(lows, highs, Drive(span, self.coefficients, self.outside, self.sources.rates))
+
+    def _require_finite(self, time: float) -> None:
+        lows, highs = self.backend.ranges()
+        if np.isnan(lows).any() or np.isnan(highs).any() or np.isinf(highs[self.limit.solved]).any():
+            raise RunError(
+                f"t = {time:.3f} s: the temperature is no longer finite; look for a power, film coefficient or tissue "
+                "value far from any real one, else please report this scene"
+            )
 
     def _switch_exchange(self) -> None:
         """Film coefficient and outside temperature of each group now; a patch that is off is plain skin."""
@@ -195,8 +203,8 @@ class _Loop:
         for group, (start, stop) in enumerate(exchange.active):
             on = start <= self.time + CLOSE and self.time < stop - CLOSE
             chosen.append(group if on or exchange.fallback[group] < 0 else exchange.fallback[group])
-        self.coefficients = exchange.coefficients[chosen]
-        self.backend.set_exchange(self.coefficients, exchange.theta[chosen])
+        self.coefficients, self.outside = exchange.coefficients[chosen], exchange.theta[chosen]
+        self.backend.set_exchange(self.coefficients, self.outside)
 
     def _finish_due_steps(self) -> None:
         """End the steps whose time is up or whose condition is met; steps of no duration end at once."""

@@ -46,6 +46,7 @@ class Reference:
         self.labels = case.setup.labels
         self.u = initial_state(case)
         self.initial_u = self.u.copy()
+        self.cells_of = [np.flatnonzero(self.labels == region) for region in range(len(case.setup.regions))]
         self.histories = {history.name: initial_history(history, self.u) for history in case.histories}
         tables = case.tables
         self.inverse_heat_capacity = (1.0 / tables.heat_capacity)[self.labels]
@@ -63,8 +64,12 @@ class Reference:
         self.film_resistance = self.case.setup.grid.spacing / coefficients
         self.outside = theta
 
-    def range(self) -> tuple[float, float]:
-        return float(self.u.min()), float(self.u.max())
+    def ranges(self) -> tuple[Array, Array]:
+        lows, highs = np.full(len(self.cells_of), np.inf), np.full(len(self.cells_of), -np.inf)
+        for region, cells in enumerate(self.cells_of):
+            if len(cells):
+                lows[region], highs[region] = self.u.flat[cells].min(), self.u.flat[cells].max()
+        return lows, highs
 
     def advance(self, dt: float, steps: int) -> None:
         for _ in range(steps):

@@ -38,6 +38,8 @@ class HeatSources:
         """Power that tissue takes up now [W]; the rest has escaped."""
         self.density: Array | None = None
         """Power density (nz, ny, nx) now [W m⁻³]; None when everything is off."""
+        self.rates = (0.0, 0.0)
+        """Least and greatest rate of u that the sources bring to any cell now [K s⁻¹]."""
         self.active: dict[str, tuple[float, Vector]] = {}
 
     def _pattern(self, probe: Probe) -> AxialSource:
@@ -68,8 +70,19 @@ class HeatSources:
                 total = self._add(total, power, self._prescribed(source, point))
         self.density = total
         volume = self.case.setup.grid.cell_volume
-        self.absorbed = 0.0 if total is None else float(total.sum()) * volume
+        self.absorbed, self.rates = 0.0, (0.0, 0.0)
+        if total is not None:
+            self.absorbed = float(total.sum()) * volume
+            rate = total / self.case.tables.heat_capacity[self.case.setup.labels]
+            self.rates = float(rate.min()), float(rate.max())
         return True
+
+    def escaping(self, probe: str) -> float:
+        """Share of a probe's radiated power that no tissue takes up, where it was last placed (0 before that)."""
+        if probe not in self.placed:
+            return 0.0
+        _, field = self.placed[probe]
+        return 1.0 - float(field.sum()) * self.case.setup.grid.cell_volume
 
     def _add(self, total: Array | None, power: float, field: Array) -> Array:
         self.incident += power

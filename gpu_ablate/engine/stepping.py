@@ -2,23 +2,49 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+
 import numpy as np
 from numpy.typing import NDArray
 
 from gpu_ablate.case.case import Case
-from gpu_ablate.case.tables import U_BINS, U_MIN, U_STEP
+from gpu_ablate.case.tables import U_BINS, U_MIN, U_STEP, enthalpy_of
+from gpu_ablate.engine import lookup
 
 Array = NDArray[np.float64]
 
 SAFETY = 0.9
 """Share of the stability limit that is used."""
 
-MARGIN = 8.0
-"""The range of u is widened by this much [K], since u changes between two evaluations."""
+COARSE_BINS = 16
+"""Ranges of u are widened to whole groups of this many bins, so that limits can be kept and used again."""
+
+
+@dataclass(frozen=True)
+class Drive:
+    """What acts on the cells until the next evaluation.
+
+    span : time until then [s]
+    coefficients, outside : of the exchange groups [W m⁻² K⁻¹], T - 37 [K]
+    rates : least and greatest du/dt that sources bring to any cell [K s⁻¹]
+    """
+
+    span: float
+    coefficients: Array
+    outside: Array
+    rates: tuple[float, float]
 
 
 class StabilityLimit:
-    """Largest stable explicit Euler step of a case, for the range of u that its cells are in."""
+    """Largest stable explicit Euler step of a case, for every u that its cells can take until the next evaluation.
+
+    With stable steps and no source no temperature leaves the range of all cells and outside temperatures (maximum
+    principle). Each region is taken from the coldest of these up to its own hottest u, plus what sources can bring,
+    plus what its hottest neighbours can conduct into a cell that has begun to boil: so a tissue counts as dry only if
+    it can be dry in time.
+    """
 
     def __init__(self, case: Case) -> None:
         self.case = case
@@ -26,37 +52,71 @@ class StabilityLimit:
         self.cells, self.cell_of_row = np.unique(exchange.cells, return_inverse=True)
         self.region = case.setup.labels.flat[self.cells].astype(int)
         self.replaced = np.bincount(self.cell_of_row, minlength=len(self.cells))
-        self.known: dict[tuple[int, int, bytes], float] = {}
+        self.groups = np.unique(exchange.groups)
+        present = np.unique(case.setup.labels)
+        self.solved = present[np.isfinite(case.tables.heat_capacity[present])]
+        warm = slice(round(-U_MIN / U_STEP), None)
+        warm_resistance = case.tables.resistance[:, warm].min(axis=1)
+        self.warm_face = 1.0 / (warm_resistance + warm_resistance[self.solved].min())
+        """Greatest conductance of a face of each region at 37 °C or more [W m⁻³ K⁻¹]."""
+        self.known: dict[tuple[bytes, bytes, bytes], float] = {}
 
-    def __call__(self, low: float, high: float, coefficients: Array) -> float:
-        """Step [s] for u from low to high [K] and the film coefficients of the exchange groups [W m⁻² K⁻¹]."""
-        first = int(np.clip((low - MARGIN - U_MIN) // U_STEP, 0, U_BINS - 1))
-        last = int(np.clip((high + MARGIN - U_MIN) // U_STEP + 1, 1, U_BINS))
-        key = (first // 16, -(-last // 16), coefficients.tobytes())
+    def __call__(self, lows: Array, highs: Array, drive: Drive) -> float:
+        """Step [s] for cells whose u lies between lows and highs (regions,) [K]."""
+        tables = self.case.tables
+        cooled, heated = (min(0.0, drive.rates[0]) * drive.span, max(0.0, drive.rates[1]) * drive.span)
+        outside = np.append(drive.outside[self.groups], tables.blood_theta)
+        cold = min(float(outside.min()), *(self._theta(m, lows[m] + cooled) for m in self.solved))
+        hot = max(float(outside.max()), *(self._theta(m, highs[m] + heated) for m in self.solved))
+        first, last = np.zeros(len(lows), int), np.full(len(lows), U_BINS)
+        for m in self.solved:
+            boils = float(tables.linear[m, 1])
+            conducted = drive.span * 6.0 * self.warm_face[m] * max(0.0, hot - boils) / tables.heat_capacity[m]
+            high = min(max(highs[m], boils) + conducted + heated, float(enthalpy_of(tables, m, np.array(hot))))
+            low = float(enthalpy_of(tables, m, np.array(cold)))
+            first[m] = self._bin(min(low, lows[m] + cooled), math.floor)
+            last[m] = self._bin(max(high, highs[m] + heated), math.ceil)
+        key = (first.tobytes(), last.tobytes(), drive.coefficients.tobytes())
         if key not in self.known:
-            self.known[key] = self._limit(key[0] * 16, min(key[1] * 16, U_BINS), coefficients)
+            self.known[key] = self._limit(first, np.maximum(last, first + 1), drive.coefficients)
         return self.known[key]
 
-    def _limit(self, first: int, last: int, coefficients: Array) -> float:
-        tables = self.case.tables
-        present = np.unique(self.case.setup.labels)
-        solved = present[np.isfinite(tables.heat_capacity[present])]
-        nodes = slice(first, last + 1)
-        resistance = tables.resistance[:, nodes].min(axis=1)
-        steepest = (np.diff(tables.theta[:, nodes], axis=1) / U_STEP).max(axis=1)
-        least = resistance[solved].min()
-        face = 1.0 / (resistance + least)
+    def _theta(self, region: int, u: float) -> float:
+        """T - 37 [K] of a region at u; without an end, as in the tables."""
+        return float(lookup.thermal(self.case.tables.theta, np.array([region]), np.array([u]))[0])
 
-        rates = steepest * (6.0 * face + tables.perfusion) / tables.heat_capacity
-        fastest = float(rates[solved].max())
-        if len(self.cells):
-            exchange = self.case.exchange
-            film = self.case.setup.grid.spacing / coefficients
-            row_region = self.region[self.cell_of_row]
-            rows = exchange.weights / (resistance[row_region] + film[exchange.groups])
-            coupled = np.bincount(self.cell_of_row, rows, len(self.cells))
-            region = self.region
-            conducted = np.maximum(6 - self.replaced, 0) * face[region]
-            sums = steepest[region] * (conducted + coupled + tables.perfusion[region])
-            fastest = max(fastest, float((sums / tables.heat_capacity[region]).max()))
+    def _bin(self, u: float, rounding: Callable[[float], int]) -> int:
+        """Node at u, rounded outwards to a whole group of bins."""
+        group = rounding((u - U_MIN) / (U_STEP * COARSE_BINS))
+        return int(min(max(group * COARSE_BINS, 0), U_BINS))
+
+    def _limit(self, first: NDArray[np.int_], last: NDArray[np.int_], coefficients: Array) -> float:
+        """Step [s] for each region's u on the nodes first .. last."""
+        tables, exchange = self.case.tables, self.case.exchange
+        states = {m: self._worst_states(m, first[m], last[m]) for m in self.solved}
+        least = min(float(r.min()) for _, r in states.values())
+        film = self.case.setup.grid.spacing / coefficients
+        fastest = 0.0
+        for m, (slopes, resistances) in states.items():
+            rows = self.region[self.cell_of_row] == m
+            for slope, r in zip(slopes, resistances, strict=True):
+                face = 1.0 / (r + least)
+                conductance = 6.0 * face
+                if rows.any():
+                    coupled = exchange.weights[rows] / (r + film[exchange.groups[rows]])
+                    of_cell = np.bincount(self.cell_of_row[rows], coupled, len(self.cells))[self.region == m]
+                    kept = np.maximum(6 - self.replaced[self.region == m], 0) * face
+                    conductance = max(conductance, float((kept + of_cell).max()))
+                fastest = max(fastest, slope * (conductance + tables.perfusion[m]) / tables.heat_capacity[m])
         return SAFETY / fastest
+
+    def _worst_states(self, region: int, first: int, last: int) -> tuple[Array, Array]:
+        """dT/du and Δx²/2k of the nodes of a range that are not surpassed in both by another."""
+        nodes = slice(min(first, U_BINS - 1), last + 1)
+        slope = np.diff(self.case.tables.theta[region, nodes]) / U_STEP
+        table = self.case.tables.resistance[region, nodes]
+        resistance = np.minimum(table[:-1], table[1:])
+        order = np.lexsort((resistance, -slope))
+        slope, resistance = slope[order], resistance[order]
+        best = resistance < np.append(np.inf, np.minimum.accumulate(resistance)[:-1])
+        return slope[best], resistance[best]

@@ -9,18 +9,13 @@ from numpy.typing import NDArray
 
 from gpu_ablate.case.case import Case
 from gpu_ablate.case.depth import SkinDepth
-from gpu_ablate.case.setup import Endpoint, Sensor, Until
+from gpu_ablate.case.setup import LIMIT_FIELDS, Sensor, Until
 from gpu_ablate.engine.backend import Backend
 from gpu_ablate.engine.clock import ProbeClock
 from gpu_ablate.engine.sources import HeatSources
 from gpu_ablate.units import CM3, MM
 
 Array = NDArray[np.float64]
-
-
-def dead(endpoint: Endpoint, values: Array) -> NDArray[np.bool_]:
-    """Which cells are dead by an endpoint, given its field."""
-    return values <= endpoint.threshold if endpoint.field == "min_temperature" else values >= endpoint.threshold
 
 
 class Watch:
@@ -61,7 +56,7 @@ class Watch:
     def covered_percent(self, where: str) -> float:
         """Share of a region's cells that are dead by the case's endpoint [%]."""
         endpoint, cells = self.case.setup.endpoint, self.cells(where)
-        return 100.0 * float(dead(endpoint, self.backend.history(endpoint.field, cells)).mean())
+        return 100.0 * float(endpoint.met(self.backend.history(endpoint.field, cells)).mean())
 
     def met(self, until: Until) -> bool:
         """Whether a condition holds now; temperatures of a region by its hottest or coldest cell."""
@@ -85,10 +80,10 @@ class Watch:
             depth = self.depths[name].at(emission.tip)
             if math.isfinite(depth):
                 row[f"probe.{name}.tip_depth_mm"] = depth / MM
-        row["incident_w"] = sources.incident
+            row[f"probe.{name}.escaped_w"] = emission.power * clock.probe.efficiency * sources.escaping(name)
         setup = self.case.setup
         endpoint = setup.endpoint
-        killed = dead(endpoint, self.backend.history(endpoint.field, self.body_cells)).sum()
+        killed = endpoint.met(self.backend.history(endpoint.field, self.body_cells)).sum()
         row[f"zone.{endpoint.name}_approx_cm3"] = float(killed) * setup.grid.cell_volume / CM3
         for region in setup.regions:
             if region.role == "target" and len(self.cells(region.name)):
@@ -110,5 +105,4 @@ class Watch:
             return float(self.backend.temperature(cells).max())
         if quantity == "min_temperature_c":
             return float(self.backend.temperature(cells).min())
-        field = {"cem43_minutes": "cem43", "arrhenius": "arrhenius"}[quantity]
-        return float(self.backend.history(field, cells).max())
+        return float(self.backend.history(LIMIT_FIELDS[quantity], cells).max())

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import gzip
+import math
+import struct
 import zlib
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,8 +20,14 @@ from gpu_ablate.geometry.shapes import project
 from gpu_ablate.units import MM
 
 SUFFIXES = (".nii", ".nii.gz", ".nrrd", ".nhdr", ".mha", ".mhd")
-NIFTI_HEADER_BYTES = 352
-"""Header of a single-file NIfTI-1 image, before its voxels."""
+NIFTI_1_HEADER_BYTES, NIFTI_2_HEADER_BYTES = 348, 540
+"""Also the first number in the file, by which the version and the byte order are known."""
+NIFTI_FLOATS = {16: "f4", 64: "f8"}
+"""Data types of NIfTI that can hold NaN -> numpy's."""
+BLOCK_BYTES = 1 << 20
+LARGEST_LABEL = np.iinfo(np.int32).max
+HOTTEST_START_C = 150.0
+"""Above this a starting temperature is taken for a mistake [°C]."""
 TIE_M = 1e-9
 """Points are moved by this much [m] towards +x, +y, +z before rounding, so that a point on a face between two
 voxels goes to the same voxel however the image's axes are flipped or permuted."""
@@ -52,6 +60,9 @@ class Image:
         unit = np.array(np.meshgrid([0, 1], [0, 1], [0, 1])).reshape(3, -1).T
         corners = self.origin + (unit * self.size() - 0.5) @ self.axes.T
         return corners.min(axis=0), corners.max(axis=0)
+
+
+NOT_FINITE = "holds NaN or infinite values\n  remedy: replace them before export"
 
 
 class LabelImage(Image):
@@ -109,8 +120,13 @@ def read_labels(path: str | Path) -> LabelImage:
                 f"{path}: labels must be whole numbers, found {broken[0]:g} in {broken.size} voxels\n"
                 "  remedy: export the segmentation as a label map, without interpolation"
             )
-        values = values.astype(np.int32)
-    return LabelImage(values, origin, axes)
+    low, high = int(values.min()), int(values.max())
+    if max(-low, high) > LARGEST_LABEL:
+        far = high if high > LARGEST_LABEL else low
+        raise SceneError(
+            f"{path}: labels must lie within ±{LARGEST_LABEL}, found {far}\n  remedy: renumber the labels"
+        )
+    return LabelImage(values if np.issubdtype(values.dtype, np.integer) else values.astype(np.int32), origin, axes)
 
 
 def read_scalars(path: str | Path) -> ScalarImage:
@@ -125,18 +141,59 @@ def read_scalars(path: str | Path) -> ScalarImage:
     return ScalarImage(values.astype(np.float32), origin, axes)
 
 
-def _require_whole(path: Path, voxel_bytes: int) -> None:
-    """Refuse a NIfTI file that is cut short; SimpleITK would fill what it lacks with zeros."""
+def read_temperatures(path: str | Path) -> ScalarImage:
+    """Read an image of temperatures [°C] at the start.
+
+    Raises
+    ------
+    SceneError
+        As `read_scalars`, or a value is no temperature that tissue can start from.
+    """
+    image = read_scalars(path)
+    low, high = float(image.values.min()), float(image.values.max())
+    if low < -273.15 or high > HOTTEST_START_C:
+        hint = "; they look like kelvin" if low >= 200.0 and high <= 400.0 else ""
+        raise SceneError(
+            f"{path}: temperatures at the start must lie between -273.15 and {HOTTEST_START_C:g} °C, "
+            f"found {low:g} to {high:g}{hint}\n  remedy: export them in °C"
+        )
+    return image
+
+
+def _check_nifti(path: Path, voxels: int, bits: int) -> None:
+    """Refuse what SimpleITK would turn into zeros in silence: a NIfTI file that is cut short, NaN and infinity.
+
+    Source of the header's layout: nifti1.h and nifti2.h (NIfTI Data Format Working Group).
+    """
+    expected = voxels * bits // 8
     try:
-        if path.suffix.lower() == ".gz":
-            with gzip.open(path) as stream:
-                found = sum(len(part) for part in iter(lambda: stream.read(1 << 20), b""))
-        else:
-            found = path.stat().st_size
-    except (EOFError, OSError, zlib.error):
-        found = 0
-    if found < NIFTI_HEADER_BYTES + voxel_bytes:
+        with gzip.open(path) if path.suffix.lower() == ".gz" else path.open("rb") as stream:
+            start, dtype, scale = _nifti_header(stream.read(NIFTI_2_HEADER_BYTES))
+            stream.seek(start)
+            found, bad = 0, not all(math.isfinite(number) for number in scale)
+            while found < expected and (block := stream.read(min(BLOCK_BYTES, expected - found))):
+                found += len(block)
+                if dtype is not None:
+                    whole = block[: len(block) // dtype.itemsize * dtype.itemsize]
+                    bad = bad or not np.isfinite(np.frombuffer(whole, dtype)).all()
+    except (EOFError, OSError, zlib.error, struct.error):
+        found, bad = 0, False
+    if found < expected:
         raise SceneError(f"{path}: the file ends too early\n  remedy: copy or download it again")
+    if bad:
+        raise SceneError(f"{path}: {NOT_FINITE}")
+
+
+def _nifti_header(head: bytes) -> tuple[int, np.dtype[Any] | None, tuple[float, ...]]:
+    """Where the voxels start, their type if it is one of floats, and slope and intercept of the values."""
+    order = "<" if struct.unpack_from("<i", head)[0] in (NIFTI_1_HEADER_BYTES, NIFTI_2_HEADER_BYTES) else ">"
+    if struct.unpack_from(f"{order}i", head)[0] == NIFTI_2_HEADER_BYTES:
+        code, start = struct.unpack_from(f"{order}h", head, 12)[0], struct.unpack_from(f"{order}q", head, 168)[0]
+        scale = struct.unpack_from(f"{order}2d", head, 176)
+    else:
+        code, start = struct.unpack_from(f"{order}h", head, 70)[0], int(struct.unpack_from(f"{order}f", head, 108)[0])
+        scale = struct.unpack_from(f"{order}2f", head, 112)
+    return start, np.dtype(order + NIFTI_FLOATS[code]) if code in NIFTI_FLOATS else None, scale
 
 
 def _read(path: str | Path) -> tuple[NDArray[Any], NDArray[np.float64], NDArray[np.float64]]:
@@ -146,6 +203,11 @@ def _read(path: str | Path) -> tuple[NDArray[Any], NDArray[np.float64], NDArray[
         raise SceneError(f"{path}: no such image\n  remedy: check the path; it is relative to the scene file")
     if not path.name.lower().endswith(SUFFIXES):
         raise SceneError(f"{path}: unknown image format\n  remedy: convert it to one of {' '.join(SUFFIXES)}")
+    if path.name.lower().endswith(".nii.gz") and path.with_suffix("").exists():
+        raise SceneError(
+            f"{path}: beside it lies {path.with_suffix('').name}, which SimpleITK would read instead\n"
+            "  remedy: name that one, or move one of them to another folder"
+        )
     try:
         image = sitk.ReadImage(str(path))
     except RuntimeError as error:
@@ -170,7 +232,7 @@ def _read(path: str | Path) -> tuple[NDArray[Any], NDArray[np.float64], NDArray[
         )
     values = sitk.GetArrayFromImage(image)
     if image.HasMetaDataKey("bitpix"):
-        _require_whole(path, values.size * int(image.GetMetaData("bitpix")) // 8)
+        _check_nifti(path, values.size, int(image.GetMetaData("bitpix")))
     if not np.isfinite(values).all():
-        raise SceneError(f"{path}: holds NaN or infinite values\n  remedy: replace them before export")
+        raise SceneError(f"{path}: {NOT_FINITE}")
     return values, origin, axes

@@ -12,11 +12,7 @@ from numpy.typing import NDArray
 from scipy.ndimage import map_coordinates
 from vtkmodules.util.numpy_support import numpy_to_vtk, numpy_to_vtkIdTypeArray, vtk_to_numpy
 from vtkmodules.vtkCommonCore import vtkLogger, vtkPoints
-from vtkmodules.vtkCommonDataModel import (
-    vtkCellArray,
-    vtkImageData,
-    vtkPolyData,
-)
+from vtkmodules.vtkCommonDataModel import vtkCellArray, vtkImageData, vtkPolyData
 from vtkmodules.vtkFiltersCore import (
     vtkCleanPolyData,
     vtkFlyingEdges3D,
@@ -45,9 +41,8 @@ MASK_SPACING_M = 0.2e-3
 """Finest raster of a mesh [m]; its surface is then met within half of this along each axis."""
 MASK_CELLS = 64_000_000
 """Largest raster of a mesh; a mesh that needs more gets coarser cells."""
-SMOOTHING_PASSES = 20
-SMOOTHING_BAND = 0.05
-"""Pass band of the windowed sinc filter (Taubin, Zhang, Golub 1996): lower is smoother."""
+SMOOTHING_PASSES, SMOOTHING_BAND = 20, 0.05
+"""Passes and pass band of the windowed sinc filter (Taubin, Zhang, Golub 1996): lower is smoother."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -119,10 +114,8 @@ def read_mesh(path: str | Path) -> Mesh:
     _require_closed(path, points, faces)
     size = volume(points, faces)
     if size <= 0:
-        raise SceneError(
-            f"{path}: the mesh is inside-out (its volume is {size / 1e3:.3g} cm³)\n"
-            "  remedy: flip the normals, so that they point outwards"
-        )
+        text = f"{path}: the mesh is inside-out (its volume is {size / 1e3:.3g} cm³)"
+        raise SceneError(f"{text}\n  remedy: flip the normals, so that they point outwards")
     return Mesh(points * MM, faces)
 
 
@@ -131,20 +124,32 @@ def volume(points: NDArray[Any], faces: Faces) -> float:
     if not len(faces):
         return 0.0
     centred = np.asarray(points, float) - np.mean(points, axis=0, dtype=float)
-    a, b, c = (centred[faces[:, corner]] for corner in range(3))
+    a, b, c = corners(centred, faces)
     return float(np.einsum("ij,ij->", a, np.cross(b, c))) / 6
 
 
 def area(points: NDArray[Any], faces: Faces) -> float:
-    """Area of a mesh, Σ |(b - a) × (c - a)| / 2 over its triangles."""
-    a, b, c = (points[faces[:, corner]] for corner in range(3))
-    return float(np.linalg.norm(np.cross(b - a, c - a), axis=1).sum()) / 2
+    """Area of a mesh."""
+    return float(areas(points, faces).sum())
+
+
+def areas(points: NDArray[Any], faces: Faces) -> Points:
+    """Area of each triangle, |(b - a) × (c - a)| / 2, (m,)."""
+    a, b, c = corners(points, faces)
+    return np.asarray(np.linalg.norm(np.cross(b - a, c - a), axis=1)) / 2
+
+
+def corners(points: NDArray[Any], faces: Faces) -> tuple[Points, Points, Points]:
+    """The three corners a, b, c of every triangle, each (m, 3)."""
+    exact = np.asarray(points, float)
+    a, b, c = (exact[faces[:, corner]] for corner in range(3))
+    return a, b, c
 
 
 def contour(
     field: NDArray[Any], level: float, spacing: Points, origin: Points, cap_cells: float = 0.5
 ) -> tuple[Points, Faces]:
-    """Surface where a field (nz, ny, nx) equals `level`, facing lower values, closed by flat caps.
+    """Points (n, 3) [m] and faces (m, 3) of `isosurface`, closed by flat caps.
 
     Parameters
     ----------
@@ -152,10 +157,6 @@ def contour(
         face of cells around the nodes
     spacing : between nodes along x, y, z, (3,) [m]
     origin : of the first node, xyz (3,) [m]
-
-    Returns
-    -------
-    points (n, 3) [m], faces (m, 3); both empty where the field stays below the level.
     """
     # A value that far below the level puts the crossing on the cap.
     padded = np.pad(np.asarray(field, np.float32), 1, mode="edge")
@@ -163,18 +164,25 @@ def contour(
         for side in (0, -1):
             face = np.moveaxis(padded, axis, 0)[side]
             np.minimum(face, level - (face - level) * (1 - cap_cells) / cap_cells, out=face)
+    points, faces = isosurface(padded, level)
+    return (points - 1) * spacing + origin, faces
+
+
+def isosurface(field: NDArray[Any], level: float) -> tuple[Points, Faces]:
+    """Triangles where a field (nz, ny, nx), linear between nodes, equals `level`, facing lower values, open at
+    its ends; points (n, 3) count nodes, xyz; empty if it is never met (flying edges, Schroeder et al. 2015)."""
     image = vtkImageData()
-    image.SetDimensions(*padded.shape[::-1])
-    image.GetPointData().SetScalars(numpy_to_vtk(padded.ravel(), deep=True))
+    image.SetDimensions(*field.shape[::-1])
+    values = np.asarray(field, np.float32).ravel()
+    image.GetPointData().SetScalars(numpy_to_vtk(values))
     edges = vtkFlyingEdges3D()
     edges.SetInputData(image)
     edges.SetValue(0, level)
     edges.ComputeNormalsOff()
+    edges.ComputeGradientsOff()
     edges.ComputeScalarsOff()
     edges.Update()
-    points, faces = _arrays(edges.GetOutput())
-    points = (points - 1) * spacing + origin
-    return points, faces if volume(points, faces) >= 0 else faces[:, ::-1]
+    return _arrays(edges.GetOutput())
 
 
 def smooth(
@@ -213,7 +221,7 @@ def smooth(
 
 def _point_normals(points: Points, faces: Faces) -> Points:
     """Outward unit normal at each point, the area-weighted mean of its triangles, (n, 3)."""
-    a, b, c = (points[faces[:, corner]] for corner in range(3))
+    a, b, c = corners(points, faces)
     doubled = np.cross(b - a, c - a)
     normals = np.zeros(points.shape)
     for corner in range(3):

@@ -152,7 +152,11 @@ def _complete(kind: str, name: str, model: type[Ready], merged: dict[str, Any]) 
     except ValidationError as error:
         found = error.errors()
         missing = [str(details["loc"][0]) for details in found if details["type"] == "missing"]
-        texts = [details["msg"].removeprefix("Value error, ") for details in found if details["type"] != "missing"]
+        texts = [
+            " ".join([*map(str, details["loc"][:1]), details["msg"].removeprefix("Value error, ")])
+            for details in found
+            if details["type"] != "missing"
+        ]
         if missing:
             keys = ", ".join(missing)
             texts.append(f'lacks {keys}; give them, or start from one that has them with "like"')

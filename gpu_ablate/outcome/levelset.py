@@ -9,11 +9,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import distance_transform_edt
-from vtkmodules.util.numpy_support import numpy_to_vtk, vtk_to_numpy
-from vtkmodules.vtkCommonDataModel import vtkImageData
-from vtkmodules.vtkFiltersCore import vtkFlyingEdges3D
 
 from gpu_ablate.case.setup import Endpoint, Surface
+from gpu_ablate.geometry.meshes import areas, isosurface
 
 Field = NDArray[np.float32]
 Mask = NDArray[np.bool_]
@@ -40,13 +38,12 @@ def excess(values: Field, criterion: Endpoint) -> Field:
     ----------
     values : (nz, ny, nx), the field that `criterion.field` names, in its unit
     """
-    if criterion.field == "max_temperature":
-        phi = values - np.float32(criterion.threshold)
-    elif criterion.field == "min_temperature":
-        phi = np.float32(criterion.threshold) - values
+    if criterion.field.endswith("temperature"):
+        distance = np.abs(values - np.float32(criterion.threshold))
     else:
         share = values / np.float32(criterion.threshold)
-        phi = np.log2(np.maximum(share, np.float32(2.0**LOWEST_LOG2)))
+        distance = np.abs(np.log2(np.maximum(share, np.float32(2.0**LOWEST_LOG2))))
+    phi = np.where(criterion.met(values), distance, -distance)
     return np.nan_to_num(phi, nan=LOWEST_LOG2).astype(np.float32, copy=False)
 
 
@@ -94,58 +91,22 @@ def refine(phi: Field, times: int) -> Field:
 
 
 def zero_surface(phi: Field, spacing: float, first: tuple[float, float, float]) -> Surface:
-    """Triangles of φ = 0 with φ linear along the edges between samples (flying edges, Schroeder et al. 2015).
+    """Triangles of φ = 0 with φ linear along the edges between samples, facing φ < 0.
 
     Parameters
     ----------
     spacing : between samples [m]
     first : (x, y, z) of the first sample [m]
     """
-    nz, ny, nx = phi.shape
-    image = vtkImageData()
-    image.SetDimensions(nx, ny, nz)
-    image.SetSpacing(spacing, spacing, spacing)
-    image.SetOrigin(*first)
-    samples = np.ascontiguousarray(phi, np.float32).ravel()
-    image.GetPointData().SetScalars(numpy_to_vtk(samples))
-    edges = vtkFlyingEdges3D()
-    edges.SetInputData(image)
-    edges.SetValue(0, 0.0)
-    edges.ComputeNormalsOff()
-    edges.ComputeGradientsOff()
-    edges.ComputeScalarsOff()
-    edges.Update()
-    mesh = edges.GetOutput()
-    if mesh.GetNumberOfCells() == 0:
-        return EMPTY
-    points = vtk_to_numpy(mesh.GetPoints().GetData())
-    faces = vtk_to_numpy(mesh.GetPolys().GetConnectivityArray()).reshape(-1, 3)
-    return Surface(points.astype(np.float32), faces.astype(np.int32))
+    points, faces = isosurface(phi, 0.0)
+    return Surface((points * spacing + first).astype(np.float32), faces)
 
 
 EMPTY = Surface(np.zeros((0, 3), np.float32), np.zeros((0, 3), np.int32))
 """The surface of nothing."""
 
 
-def corners(surface: Surface) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
-    """The three corners of every triangle, each (m, 3) xyz [m]."""
-    points = surface.points.astype(np.float64)
-    a, b, c = (points[surface.faces[:, i]] for i in range(3))
-    return a, b, c
-
-
-def volume(surface: Surface) -> float:
-    """Volume inside a closed surface [m³], positive when its faces turn outwards (divergence theorem)."""
-    if len(surface.faces) == 0:
-        return 0.0
-    a, b, c = (corner - surface.points[0] for corner in corners(surface))
-    return float(np.einsum("ij,ij->", a, np.cross(b, c)) / 6.0)
-
-
 def vertex_areas(surface: Surface) -> NDArray[np.float64]:
     """Share of the surface that belongs to each point (n,) [m²]: a third of each triangle around it."""
-    a, b, c = corners(surface)
-    thirds = np.linalg.norm(np.cross(b - a, c - a), axis=1) / 6.0
-    areas = np.zeros(len(surface.points))
-    np.add.at(areas, surface.faces.ravel(), np.repeat(thirds, 3))
-    return areas
+    thirds = np.repeat(areas(surface.points, surface.faces) / 3.0, 3)
+    return np.asarray(np.bincount(surface.faces.ravel(), thirds, len(surface.points)), np.float64)

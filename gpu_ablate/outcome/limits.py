@@ -16,31 +16,25 @@ from gpu_ablate.units import MM
 
 LimitStatus = Literal["ok", "warning", "broken"]
 
-FIELD_OF = {
-    "max_temperature_c": "max_temperature",
-    "min_temperature_c": "min_temperature",
-    "cem43_minutes": "cem43",
-    "arrhenius": "arrhenius",
-}
-"""Quantity of a limit -> history field that holds it."""
-
-REACHED = 0.01
+REACHED_K = 0.01
+REACHED_SHARE = 1e-4
 """An extreme counts as reached within this: of a temperature [K], of a dose as a share of it."""
 
 
 @dataclass(frozen=True)
 class Worst:
-    """The worst value under a limit and its cell (k, j, i); None where there is none."""
+    """The worst value under a limit and its cell (k, j, i); where there is none, None and a note that says why."""
 
     limit: Limit
     value: float | None
     cell: tuple[int, int, int] | None
+    note: str | None = None
 
 
 def measure_limits(result: Result) -> list[dict[str, object]]:
     """The `limits` of metrics.json, one entry for each limit of the setup.
 
-    A limit whose region has no body cell, or whose history was not kept, has the value null and is ok.
+    A limit that cannot be judged has the value null, the status "warning" and a note that says why.
     """
     body = result.setup.phase_mask("body")
     worst = [worst_in(result, limit, body) for limit in result.setup.limits]
@@ -52,9 +46,10 @@ def measure_limits(result: Result) -> list[dict[str, object]]:
             "value": found.value,
             "at_s": at_s,
             "at_mm": None if found.cell is None else position_mm(result.setup.grid, found.cell),
-            "status": status(found.limit, found.value),
+            "status": "warning" if found.value is None else status(found.limit, found.value),
             "warn": found.limit.warn,
             "fail": found.limit.fail,
+            "note": found.note,
         }
         for found, at_s in zip(worst, times, strict=True)
     ]
@@ -62,21 +57,25 @@ def measure_limits(result: Result) -> list[dict[str, object]]:
 
 def worst_in(result: Result, limit: Limit, body: Mask) -> Worst:
     """The extreme of a limit's history over the body cells of its region or role."""
-    field = result.final.get(FIELD_OF[limit.quantity])
+    field = result.final.get(limit.field)
     cells = np.flatnonzero(result.setup.mask(limit.where) & body)
-    if field is None or len(cells) == 0:
-        return Worst(limit, None, None)
+    if len(cells) == 0:
+        return Worst(limit, None, None, f'not judged: "{limit.where}" has no cell of body tissue')
+    if field is None:
+        return Worst(limit, None, None, f'not judged: the run kept no field "{limit.field}"')
     values = field.ravel()[cells]
+    if not np.isfinite(values).all():
+        return Worst(limit, None, None, f'not judged: "{limit.field}" is not finite here')
     at = np.argmin(values) if limit.quantity == "min_temperature_c" else np.argmax(values)
     k, j, i = (int(index) for index in np.unravel_index(cells[at], field.shape))
     return Worst(limit, float(values[at]), (k, j, i))
 
 
-def status(limit: Limit, value: float | None) -> LimitStatus:
+def status(limit: Limit, value: float) -> LimitStatus:
     """Whether a value lies beyond `fail` (broken) or `warn` (warning); at a threshold it is not beyond."""
 
     def beyond(threshold: float | None) -> bool:
-        if value is None or threshold is None:
+        if threshold is None:
             return False
         return value < threshold if limit.quantity == "min_temperature_c" else value > threshold
 
@@ -131,14 +130,15 @@ def trace_column(result: Result, limit: Limit) -> str | None:
 
 def recorded_name(limit: Limit) -> str:
     """The recorded field in which this limit's quantity can be followed."""
-    return "temperature" if limit.quantity.endswith("temperature_c") else FIELD_OF[limit.quantity]
+    return "temperature" if limit.quantity.endswith("temperature_c") else limit.field
 
 
 def first_extreme(times: NDArray[np.float64], values: NDArray[np.float64], limit: Limit) -> float | None:
-    """First time [s] at which a series is within `REACHED` of its extreme; None for an empty one."""
+    """First time [s] at which a series is within `REACHED_K` or `REACHED_SHARE` of its extreme; None for an empty
+    one."""
     if not np.isfinite(values).any():
         return None
     towards = -values if limit.quantity == "min_temperature_c" else values
     best = float(np.nanmax(towards))
-    slack = REACHED if limit.quantity.endswith("temperature_c") else REACHED * abs(best)
+    slack = REACHED_K if limit.quantity.endswith("temperature_c") else REACHED_SHARE * abs(best)
     return float(times[np.flatnonzero(towards >= best - slack)[0]])

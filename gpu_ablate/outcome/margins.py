@@ -11,25 +11,19 @@ from scipy.spatial import cKDTree
 
 from gpu_ablate.case.grid import Grid
 from gpu_ablate.case.setup import Setup, Surface
-from gpu_ablate.outcome.levelset import (
-    Field,
-    Mask,
-    beyond_body,
-    corners,
-    vertex_areas,
-    with_outside,
-    zero_surface,
-)
+from gpu_ablate.geometry.meshes import areas, corners
+from gpu_ablate.outcome.across import regions_across
+from gpu_ablate.outcome.levelset import Field, Mask, beyond_body, vertex_areas, with_outside, zero_surface
+from gpu_ablate.outcome.nearest import feet_on
 from gpu_ablate.outcome.zones import zone_field, zone_surface
 from gpu_ablate.result.result import Result
-from gpu_ablate.units import MM
+from gpu_ablate.units import CM2, MM
 
-CM2 = 1e-4
-"""Square metres in a square centimetre."""
+GOALS_MM = (5, 10)
+"""Margins of which metrics.json states what share of the surface has them."""
 
-NEIGHBOURS = 16
-"""Triangles tried for each point. Those of a zero surface are no wider than a voxel, so that the nearest one
-is among the nearest few centroids."""
+THIN_SHARE = 0.05
+"""Share of the surface with a margin below `margin_p5_mm`."""
 
 
 @dataclass(frozen=True)
@@ -70,7 +64,7 @@ def front(phi: Field, body: Mask, grid: Grid) -> Front:
     )
 
 
-def margin_map(result: Result, target: str) -> tuple[NDArray[np.float32], NDArray[np.int32], NDArray[np.float64]]:
+def margin_map(result: Result, target: str) -> tuple[NDArray[np.float32], NDArray[np.int32], NDArray[np.float64], Mask]:
     """Margin over a target's surface.
 
     Returns
@@ -78,6 +72,7 @@ def margin_map(result: Result, target: str) -> tuple[NDArray[np.float32], NDArra
     points : (n, 3) xyz [m]
     faces : (m, 3)
     margin : (n,) [m], see `margins`
+    across : (n,), whether the line to the nearest viable tissue runs through fluid or gas
 
     Raises
     ------
@@ -88,27 +83,30 @@ def margin_map(result: Result, target: str) -> tuple[NDArray[np.float32], NDArra
     phi = zone_field(result, result.setup.endpoint.name)
     assert phi is not None  # of the endpoint: zone_field raises instead
     edge = front(phi, result.setup.phase_mask("body"), result.setup.grid)
-    return surface.points, surface.faces, margins(surface.points, edge)
+    points = surface.points.astype(np.float64)
+    margin, ends = margins(points, edge)
+    return surface.points, surface.faces, margin, regions_across(result.setup, points, ends) >= 0
 
 
-def margins(points: NDArray[np.floating], edge: Front) -> NDArray[np.float64]:
-    """Margin (n,) [m] at points (n, 3) [m] of a tumour's surface.
+def margins(points: NDArray[np.float64], edge: Front) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Margin (n,) [m] at points (n, 3) [m] of a tumour's surface, and the viable tissue (n, 3) [m] where it ends,
+    NaN where none is.
 
     Positive: distance to the nearest viable body tissue. Negative, where the tumour itself is viable:
     distance to the killed tissue. NaN everywhere if nothing is killed. If nothing viable is left in the box,
     the distance to the box: the margin is at least that.
     """
-    where = np.asarray(points, np.float64)
-    margin = np.full(len(where), np.nan)
+    margin, ends = np.full(len(points), np.nan), np.full(points.shape, np.nan)
     if len(edge.killed.faces) == 0:
-        return margin
-    covered = interpolate(edge.phi, edge.grid, where) >= 0
-    margin[~covered] = -distance(where[~covered], edge.killed)
+        return margin, ends
+    covered = interpolate(edge.phi, edge.grid, points) >= 0
+    margin[~covered] = -np.linalg.norm(points[~covered] - feet_on(edge.killed, points[~covered]), axis=1)
     if len(edge.viable.faces):
-        margin[covered] = distance(where[covered], edge.viable)
+        ends[covered] = feet_on(edge.viable, points[covered])
+        margin[covered] = np.linalg.norm(points[covered] - ends[covered], axis=1)
     else:
-        margin[covered] = distance_to_box(where[covered], edge.grid)
-    return margin
+        margin[covered] = distance_to_box(points[covered], edge.grid)
+    return margin, ends
 
 
 def measure_margins(setup: Setup, name: str, edge: Front) -> dict[str, object]:
@@ -118,39 +116,58 @@ def measure_margins(setup: Setup, name: str, edge: Front) -> dict[str, object]:
     min_margin_at_mm : where the least margin is
     margin_ends_at_box : killed tissue touches the box nearer than the least margin: what lies beyond the box
         is not known, and the margin may be less than stated
+    across_fluid_percent : share of the surface whose line to the nearest viable tissue runs through fluid or gas;
+        that tissue was not killed, and where the fluid was injected it is the tissue that lay there before
+    across_fluid : the same for each fluid or gas, by the one in which a line is the longest
     """
     surface = setup.surfaces.get(name)
     none_killed: dict[str, object] = {
         "min_margin_mm": None,
         "min_margin_at_mm": None,
         "margin_p5_mm": None,
-        "margin_5mm_percent": 0.0,
-        "margin_10mm_percent": 0.0,
+        **{f"margin_{goal}mm_percent": 0.0 for goal in GOALS_MM},
         "margin_ends_at_box": False,
+        "across_fluid_percent": 0.0,
+        "across_fluid": [],
         "at_surface_cm2": 0.0,
     }
     if surface is None or len(surface.points) == 0:
         return none_killed
     area = vertex_areas(surface)
+
+    def percent(points: Mask) -> float:
+        return 100.0 * float(area[points].sum() / area.sum())
+
     at_surface = area_at_gas(surface, setup) / CM2
-    margin = margins(surface.points, edge)
+    points = surface.points.astype(np.float64)
+    margin, ends = margins(points, edge)
     if np.isnan(margin).any():
         return {**none_killed, "at_surface_cm2": at_surface}
     order = np.argsort(margin)
     least = order[0]
-    passed = np.cumsum(area[order]) / area.sum()
+    thin = order[np.searchsorted(np.cumsum(area[order]), THIN_SHARE * area.sum())]
+    across = regions_across(setup, points, ends)
     return {
         "min_margin_mm": float(margin[least]) / MM,
-        "min_margin_at_mm": [float(p) / MM for p in surface.points[least]],
-        "margin_p5_mm": float(margin[order[np.searchsorted(passed, 0.05)]]) / MM,
-        "margin_5mm_percent": 100.0 * float(area[margin >= 5 * MM].sum() / area.sum()),
-        "margin_10mm_percent": 100.0 * float(area[margin >= 10 * MM].sum() / area.sum()),
-        "margin_ends_at_box": ends_at_box(surface.points, float(margin[least]), edge),
+        "min_margin_at_mm": [float(p) / MM for p in points[least]],
+        "margin_p5_mm": float(margin[thin]) / MM,
+        **{f"margin_{goal}mm_percent": percent(margin >= goal * MM) for goal in GOALS_MM},
+        "margin_ends_at_box": ends_at_box(points, float(margin[least]), edge),
+        "across_fluid_percent": percent(across >= 0),
+        "across_fluid": [
+            {
+                "region": setup.regions[label].name,
+                "role": setup.regions[label].role,
+                "phase": setup.regions[label].phase,
+                "percent": percent(across == label),
+            }
+            for label in np.unique(across[across >= 0])
+        ],
         "at_surface_cm2": at_surface,
     }
 
 
-def ends_at_box(points: NDArray[np.floating], least: float, edge: Front) -> bool:
+def ends_at_box(points: NDArray[np.float64], least: float, edge: Front) -> bool:
     """Whether killed tissue at the box is as near to the points (n, 3) [m] as their least margin [m]."""
     if len(edge.killed_at_box) == 0:
         return False
@@ -165,8 +182,7 @@ def area_at_gas(surface: Surface, setup: Setup) -> float:
     keeps a surface off the gas, and at the rim of the area up to half a voxel too much counts.
     """
     grid = setup.grid
-    a, b, c = corners(surface)
-    centres = (a + b + c) / 3.0
+    centres = np.mean(corners(surface.points, surface.faces), axis=0)
     reach = 2 * grid.spacing
     x, y, z = (
         (axis > centres[:, i].min() - reach) & (axis < centres[:, i].max() + reach)
@@ -176,13 +192,13 @@ def area_at_gas(surface: Surface, setup: Setup) -> float:
     if len(gas) == 0:
         return 0.0
     nearest, _ = cKDTree(gas).query(centres, distance_upper_bound=grid.spacing)
-    areas = np.linalg.norm(np.cross(b - a, c - a), axis=1) / 2.0
-    return float(areas[np.isfinite(nearest)].sum())
+    return float(areas(surface.points, surface.faces)[np.isfinite(nearest)].sum())
 
 
 def cell_centres(cells: Mask, grid: Grid) -> NDArray[np.float64]:
     """Centres (n, 3) xyz [m] of the cells of a mask."""
-    return np.asarray(grid.origin) + (np.argwhere(cells)[:, ::-1] + 0.5) * grid.spacing
+    index = np.nonzero(cells)[::-1]
+    return np.stack([axis[i] for axis, i in zip(grid.axes(), index, strict=True)], axis=1)
 
 
 def interpolate(field: Field, grid: Grid, points: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -195,33 +211,3 @@ def distance_to_box(points: NDArray[np.float64], grid: Grid) -> NDArray[np.float
     """Distance (n,) [m] from points (n, 3) [m] inside the box to its nearest face."""
     sides = np.minimum(points - np.asarray(grid.origin), np.asarray(grid.upper) - points)
     return np.maximum(sides.min(axis=1), 0.0)
-
-
-def distance(points: NDArray[np.float64], surface: Surface) -> NDArray[np.float64]:
-    """Distance (n,) [m] from points (n, 3) [m] to the triangles of a surface."""
-    a, b, c = corners(surface)
-    count = min(NEIGHBOURS, len(a))
-    _, near = cKDTree((a + b + c) / 3.0).query(points, k=range(1, count + 1), workers=-1)
-    best = np.full(len(points), np.inf)
-    for triangle in np.asarray(near).T:
-        best = np.minimum(best, distance_to_triangles(points, a[triangle], b[triangle], c[triangle]))
-    return best
-
-
-def distance_to_triangles(
-    points: NDArray[np.float64], a: NDArray[np.float64], b: NDArray[np.float64], c: NDArray[np.float64]
-) -> NDArray[np.float64]:
-    """Distance (n,) from each point to its own triangle, all (n, 3): to the plane where the foot lies in the
-    triangle, else to the nearest edge."""
-    normal = np.cross(b - a, c - a)
-    length = np.linalg.norm(normal, axis=1)
-    edges = np.full(len(points), np.inf)
-    above = length > 0
-    for start, end in ((a, b), (b, c), (c, a)):
-        side, to_point = end - start, points - start
-        square = np.maximum(np.einsum("ij,ij->i", side, side), np.finfo(float).tiny)
-        along = np.clip(np.einsum("ij,ij->i", to_point, side) / square, 0.0, 1.0)
-        edges = np.minimum(edges, np.linalg.norm(to_point - along[:, None] * side, axis=1))
-        above &= np.einsum("ij,ij->i", np.cross(side, to_point), normal) >= 0
-    plane = np.abs(np.einsum("ij,ij->i", points - a, normal)) / np.where(length > 0, length, 1.0)
-    return np.where(above, plane, edges)

@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
+from gpu_ablate.geometry.meshes import volume
 from gpu_ablate.outcome.coverage import collateral, covered_percent, killed_share
-from gpu_ablate.outcome.levelset import volume
 from gpu_ablate.outcome.limits import measure_limits
 from gpu_ablate.outcome.margins import front, measure_margins
 from gpu_ablate.outcome.verdict import is_cold, verdict
@@ -17,6 +17,9 @@ from gpu_ablate.result.result import ENERGY_TERMS, Result
 from gpu_ablate.units import CM3, MM
 
 SCHEMA_VERSION = 1
+
+MEGA = 1e6
+"""Cell-steps in the unit of `mcell_steps_per_s`."""
 
 
 def measure(result: Result) -> dict[str, Any]:
@@ -83,7 +86,7 @@ def measure_targets(result: Result) -> tuple[list[dict[str, object]], dict[str, 
         targets.append(
             {
                 "name": name,
-                "volume_cm3": 0.0 if surface is None else abs(volume(surface)) / CM3,
+                "volume_cm3": 0.0 if surface is None else abs(volume(surface.points, surface.faces)) / CM3,
                 "ablated_percent": covered_percent(setup, share, name),
                 **measured,
                 "boundary_margin_mm": beyond["min_margin_mm"],
@@ -101,7 +104,7 @@ def measure_time(result: Result) -> dict[str, object]:
         "wall_s": result.run.get("wall_s"),
         "solve_s": solve_s,
         "cell_steps": cell_steps,
-        "mcell_steps_per_s": cell_steps / solve_s / 1e6 if solve_s > 0 else None,
+        "mcell_steps_per_s": cell_steps / solve_s / MEGA if solve_s > 0 else None,
     }
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from gpu_ablate.case.setup import Endpoint, Plan
 from gpu_ablate.units import MM
@@ -12,12 +14,18 @@ COVERED_PERCENT = 99.5
 
 EFFECTIVE_PERCENT = 80.0
 INEFFECTIVE_PERCENT = 60.0
-"""Palliative ablation is effective from 80 % of the tumour, not effective below 60 % (consensus)."""
+"""Palliative ablation is effective from 80 % of the tumour, not effective below 60 % (`COLD_CONSENSUS`)."""
 
-CONSENSUS = (
-    "expert consensus on cryoablation of bone and soft-tissue tumours, Chin J Interv Imaging Ther 2018, "
-    "15(12), and on ablation for breast cancer without surgical indication, Chin J Breast Dis (Electron Ed) "
-    "2026, 20(1):1-8"
+RADICAL_MARGIN_MM = 10.0
+"""How far the ice edge of a radical cryoablation lies beyond the tumour (`COLD_CONSENSUS`)."""
+
+COLD_CONSENSUS = (
+    "the 2018 expert consensus on cryoablation of bone and soft-tissue tumours (Chin J Interv Imaging Ther "
+    "2018, 15(12))"
+)
+HEAT_CONSENSUS = (
+    "the 2025 expert consensus on ablation for breast cancer without surgical indication (Chin J Breast Dis "
+    "(Electron Ed) 2026, 20(1):1-8)"
 )
 
 
@@ -31,24 +39,25 @@ def verdict(plan: Plan, endpoint: Endpoint, targets: Sequence[Mapping[str, objec
 
     Parameters
     ----------
-    targets : the `targets` of metrics.json, with `boundary_margin_mm`
+    targets : the `targets` of metrics.json, with `boundary_margin_mm` and `across_fluid`
     """
     known = [target for target in targets if target["ablated_percent"] is not None]
     goal_mm = plan.margin_goal / MM
     if not known:
         outcome = strict = "no target"
-        why = "The scene has no region with role target, so there is nothing to judge."
+        why = "No region with role target holds a cell."
     elif plan.intent == "radical":
         outcome, why = radical(known, goal_mm, "boundary_margin_mm")
         strict, strict_why = radical(known, goal_mm, "min_margin_mm")
         if strict != outcome:
             why += f" By the endpoint's own margin: {strict_why}"
+        why += across_fluid(known)
     else:
         outcome, why = palliative(known)
         strict = outcome
     return {
         "intent": plan.intent,
-        "rule": rule(plan, endpoint),
+        "rule": rule(plan, endpoint) if known else "No target, nothing to judge.",
         "outcome": outcome,
         "strict_outcome": strict,
         "why": why,
@@ -61,17 +70,43 @@ def is_cold(endpoint: Endpoint) -> bool:
 
 
 def rule(plan: Plan, endpoint: Endpoint) -> str:
-    """The rule of the intent in one sentence, with its source."""
+    """The rule of the intent, and its source by the kind of treatment."""
+    cold, goal_mm = is_cold(endpoint), plan.margin_goal / MM
     if plan.intent == "palliative":
+        source = f"From {COLD_CONSENSUS}" + ("." if cold else ", borrowed here for heat.")
         return (
             f"Palliative: effective if the {endpoint.name} zone holds at least {EFFECTIVE_PERCENT:g} % of "
-            f"the tumour, not effective below {INEFFECTIVE_PERCENT:g} % ({CONSENSUS})."
+            f"the tumour, not effective below {INEFFECTIVE_PERCENT:g} %. {source}"
         )
-    boundary = "edge of the ice" if is_cold(endpoint) else "ablation boundary"
+    if not cold:
+        source = f"The margin is the plan's own goal; {HEAT_CONSENSUS} is the source of staged power only."
+    elif math.isclose(goal_mm, RADICAL_MARGIN_MM):
+        source = f"From {COLD_CONSENSUS}."
+    else:
+        source = f"The margin is the plan's own goal; {RADICAL_MARGIN_MM:g} mm are asked for by {COLD_CONSENSUS}."
+    boundary = "edge of the ice" if cold else "ablation boundary"
     return (
-        f"Radical: the {endpoint.name} zone covers the tumour and the {boundary} lies at least "
-        f"{plan.margin_goal / MM:g} mm beyond it wherever tissue is ({CONSENSUS})."
+        f"Radical: the {endpoint.name} zone covers the tumour and the {boundary} lies at least {goal_mm:g} mm "
+        f"beyond it wherever tissue is. {source}"
     )
+
+
+def across_fluid(targets: Sequence[Mapping[str, Any]]) -> str:
+    """Where the margins run across fluid or gas, a sentence for each region; empty where nowhere."""
+    sentences = ""
+    for target in targets:
+        for found in target["across_fluid"]:
+            share = f"{found['percent']:.1f}" if found["percent"] >= 0.1 else "less than 0.1"
+            meaning = (
+                "the tissue there was moved away, not killed"
+                if found["role"] == "isolation"
+                else "what lives beyond it was not killed"
+            )
+            sentences += (
+                f" Towards the {found['region']} ({share} % of the surface of {target['name']}) the margin runs "
+                f"across {found['phase']}: {meaning}."
+            )
+    return sentences
 
 
 def radical(targets: Sequence[Mapping[str, object]], goal_mm: float, margin: str) -> tuple[str, str]:

@@ -7,11 +7,13 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.ndimage import find_objects, label
 from scipy.spatial import ConvexHull, QhullError
 
 from gpu_ablate.case.grid import Grid
 from gpu_ablate.case.setup import Endpoint, Surface
 from gpu_ablate.errors import ResultError
+from gpu_ablate.geometry.meshes import volume
 from gpu_ablate.outcome.levelset import (
     CELLS_ACROSS,
     EMPTY,
@@ -21,7 +23,6 @@ from gpu_ablate.outcome.levelset import (
     Mask,
     excess,
     refine,
-    volume,
     with_outside,
     zero_surface,
 )
@@ -109,8 +110,24 @@ def zone_surface(phi: Field, body: Mask, grid: Grid) -> Surface:
     across = int((upper - lower).min())
     times = min(MOST_REFINEMENTS, max(0, int(np.ceil(np.log2(CELLS_ACROSS / across)))))
     x, y, z = (o + (i - 0.5) * grid.spacing for o, i in zip(grid.origin, start[::-1], strict=True))
-    surface = zero_surface(refine(psi, times), grid.spacing / 2**times, (x, y, z))
-    return surface if volume(surface) >= 0 else Surface(surface.points, surface.faces[:, ::-1])
+    return zero_surface(refine(psi, times), grid.spacing / 2**times, (x, y, z))
+
+
+def zone_parts(phi: Field, body: Mask, grid: Grid) -> list[Surface]:
+    """Surfaces of the connected parts of a zone, as in `zone_surface`, the largest first.
+
+    Cells are connected by faces, edges and corners.
+    """
+    numbers, count = label(body & (phi >= 0), np.ones((3, 3, 3)))
+    if count == 1:
+        return [zone_surface(phi, body, grid)]
+    parts = []
+    for number, box in enumerate(find_objects(numbers), 1):
+        near = tuple(slice(max(side.start - 2, 0), side.stop + 2) for side in box)
+        own = body[near] & np.isin(numbers[near], (0, number))
+        x, y, z = (o + side.start * grid.spacing for o, side in zip(grid.origin, near[::-1], strict=True))
+        parts.append(zone_surface(phi[near], own, Grid(own.shape, grid.spacing, (x, y, z))))
+    return sorted(parts, key=lambda part: volume(part.points, part.faces), reverse=True)
 
 
 def bounding_box(mask: Mask) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
@@ -141,15 +158,21 @@ def measure_zones(result: Result) -> dict[str, dict[str, object]]:
     zones: dict[str, dict[str, object]] = {}
     for name in names:
         phi = zone_field(result, name)
-        surface = EMPTY if phi is None else zone_surface(phi, body, result.setup.grid)
-        zones[name] = measure_surface(surface, frame)
+        parts = [] if phi is None else zone_parts(phi, body, result.setup.grid)
+        zones[name] = measure_parts(parts, result.setup.grid.cell_volume, frame)
     return zones
 
 
-def measure_surface(surface: Surface, frame: ProbeFrame | None) -> dict[str, object]:
-    """Volume and extents of a closed surface, all from the same triangles (keys: metrics.json)."""
-    size = volume(surface)
-    points = surface.points.astype(np.float64) if size > 0 else np.zeros((1, 3))
+def measure_parts(parts: list[Surface], voxel: float, frame: ProbeFrame | None) -> dict[str, object]:
+    """Sizes of a zone from the triangles of its parts, the largest first (keys: metrics.json).
+
+    volume_cm3, equivalent_diameter_mm : of all parts together
+    parts : how many hold at least a voxel [m³]
+    largest_part_cm3, extents, widths and depth : of the largest part alone
+    """
+    sizes = [volume(part.points, part.faces) for part in parts]
+    size, largest = sum(sizes), max(sizes, default=0.0)
+    points = parts[0].points.astype(np.float64) if largest > 0 else np.zeros((1, 3))
     by_probe: dict[str, object] = {
         "along_probe_mm": None,
         "across_probe_mm": [None, None],
@@ -160,10 +183,12 @@ def measure_surface(surface: Surface, frame: ProbeFrame | None) -> dict[str, obj
         by_probe = {
             "along_probe_mm": float(np.ptp(depth)) / MM,
             "across_probe_mm": [width / MM for width in widths_across(points, frame.inwards)],
-            "beyond_tip_mm": (float(depth.max()) - frame.deepest) / MM if size > 0 else None,
+            "beyond_tip_mm": (float(depth.max()) - frame.deepest) / MM if largest > 0 else None,
         }
     return {
         "volume_cm3": size / CM3,
+        "parts": sum(part >= voxel for part in sizes),
+        "largest_part_cm3": largest / CM3,
         "extent_mm": [float(e) / MM for e in np.ptp(points, axis=0)],
         "equivalent_diameter_mm": float(np.cbrt(6.0 * size / np.pi)) / MM,
         **by_probe,

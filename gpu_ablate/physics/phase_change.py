@@ -36,8 +36,11 @@ DRY_HEAT_CAPACITY_RATIO = 0.35
 DRY_CONDUCTIVITY = 0.25
 """k of dried tissue [W m⁻¹ K⁻¹], range 0.2-0.3 (engineering value)."""
 
-ICE_REFERENCE_C = -20.0
+ICE_REFERENCE_C = 0.0
 """Temperature at which the frozen values of a tissue hold when they scale as pure ice [°C]."""
+
+SLOPE_FROM_C, SLOPE_TO_C = -10.0, 100.0
+"""Range in which the unfrozen conductivity follows its slope [°C]; constant beyond."""
 
 
 def ice_fraction(tissue: TissueProperties, temperature_c: Array) -> Array:
@@ -52,13 +55,13 @@ def ice_fraction(tissue: TissueProperties, temperature_c: Array) -> Array:
 
 
 def _ice_heat_capacity_ratio(temperature_c: Array) -> Array:
-    """c(T) of pure ice over its value at -20 °C: 7.16 T_K + 138 J kg⁻¹ K⁻¹ (standard fit of ice data)."""
+    """c(T) of pure ice over its value at 0 °C: 7.16 T_K + 138 J kg⁻¹ K⁻¹ (standard fit of ice data)."""
     ice = 7.16 * (temperature_c + ZERO_CELSIUS_K) + 138.0
     return ice / (7.16 * (ICE_REFERENCE_C + ZERO_CELSIUS_K) + 138.0)
 
 
 def _ice_conductivity_ratio(temperature_c: Array) -> Array:
-    """k(T) of pure ice over its value at -20 °C: k = 2.22 · 273.15/T_K (standard fit of ice data)."""
+    """k(T) of pure ice over its value at 0 °C: k = 2.22 · 273.15/T_K (standard fit of ice data)."""
     return (ICE_REFERENCE_C + ZERO_CELSIUS_K) / (temperature_c + ZERO_CELSIUS_K)
 
 
@@ -114,8 +117,8 @@ def thermal_law(tissue: TissueProperties) -> ThermalLaw:
     enthalpy = np.concatenate([[0.0], np.cumsum(sensible + latent)])
     enthalpy -= enthalpy[np.searchsorted(temperature, BODY_C)]
 
-    warm = np.minimum(temperature, 100.0) - BODY_C
-    wet_k = tissue.conductivity * (1.0 + tissue.conductivity_slope * np.maximum(warm, -BODY_C - 10.0))
+    sloping = np.clip(temperature, SLOPE_FROM_C, SLOPE_TO_C) - BODY_C
+    wet_k = tissue.conductivity * (1.0 + tissue.conductivity_slope * sloping)
     dry_k = min(DRY_CONDUCTIVITY, tissue.conductivity)
     conductivity = ice * frozen_k + (1.0 - ice) * ((1.0 - vapour) * wet_k + vapour * dry_k)
     kinks = tuple(int(np.searchsorted(temperature, corner)) for corner in corners[1:-1])

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from gpu_ablate.render.view import PAD, View
+from gpu_ablate.render.view import PAD, View, square_to
 
 
 @dataclass(frozen=True)
@@ -47,21 +47,22 @@ def cameras(view: View, aspects: tuple[float, float, float]) -> tuple[Camera, Ca
     aspects : width over height of the three pictures, in this order
     """
     outward = view.outward
-    shaft = np.array(view.stations[0].probe.direction) if view.stations else _across(outward)
+    shaft = np.array(view.stations[0].probe.direction) if view.stations else square_to(outward)
     side = np.cross(shaft, outward)
-    side = side / np.linalg.norm(side) if np.linalg.norm(side) > 0.05 else _across(outward)
+    side = side / np.linalg.norm(side) if np.linalg.norm(side) > 0.05 else square_to(outward)
     toward_notice = 0.0 if view.notice is None else float((view.notice - view.focus) @ side)
     if toward_notice < 0 or (toward_notice == 0 and side[np.argmax(np.abs(side))] > 0):
         side = -side
     top_up = np.cross(outward, np.cross(shaft, outward))
-    top_up = top_up / np.linalg.norm(top_up) if np.linalg.norm(top_up) > 0.05 else _across(outward)
+    top_up = top_up / np.linalg.norm(top_up) if np.linalg.norm(top_up) > 0.05 else square_to(outward)
     top_up = np.cross(outward, top_up)
     rear_up = outward - (outward @ shaft) * shaft
-    rear_up = rear_up / np.linalg.norm(rear_up) if np.linalg.norm(rear_up) > 0.05 else _across(shaft)
+    rear_up = rear_up / np.linalg.norm(rear_up) if np.linalg.norm(rear_up) > 0.05 else square_to(shaft)
+    above = "From the skin" if view.skin is not None else "From above"
     chosen = (
-        ("From the side", side, outward),
-        ("From the skin", outward, top_up),
-        ("Along the needle, from its handle" if view.stations else "From the end", shaft, rear_up),
+        (f"From the side ({looking(-side)})", side, outward),
+        (f"{above} ({looking(-outward)})", outward, top_up),
+        ("Along the needle, from its handle" if view.stations else f"From the end ({looking(-shaft)})", shaft, rear_up),
     )
     first, second, third = (
         _fit(view, title, towards, up, aspect) for (title, towards, up), aspect in zip(chosen, aspects, strict=True)
@@ -69,9 +70,16 @@ def cameras(view: View, aspects: tuple[float, float, float]) -> tuple[Camera, Ca
     return first, second, third
 
 
-def opposite(camera: Camera, title: str) -> Camera:
-    """The same picture from behind."""
-    return replace(camera, title=title, towards=-camera.towards)
+def opposite(camera: Camera, place: str) -> Camera:
+    """The same picture from behind; `place` names where it is taken from."""
+    return replace(camera, title=f"{place} ({looking(camera.towards)})", towards=-camera.towards)
+
+
+def looking(along: NDArray[np.float64]) -> str:
+    """A direction of sight as the axis that it follows."""
+    axis = int(np.argmax(np.abs(along)))
+    mostly = "" if abs(along[axis]) > np.cos(np.radians(10)) else "mostly "
+    return f"looking {mostly}along {'+' if along[axis] > 0 else '−'}{'xyz'[axis]}"
 
 
 def _fit(view: View, title: str, towards: NDArray[np.float64], up: NDArray[np.float64], aspect: float) -> Camera:
@@ -84,10 +92,3 @@ def _fit(view: View, title: str, towards: NDArray[np.float64], up: NDArray[np.fl
     focus = view.focus + right * camera.right + rise * up
     size = max(float(height), float(width) / aspect)
     return Camera(title, focus, towards, up, size, bool(towards @ view.outward > 0.4))
-
-
-def _across(axis: NDArray[np.float64]) -> NDArray[np.float64]:
-    """A unit vector at a right angle to an axis, the same one each time."""
-    other = np.eye(3)[int(np.argmin(np.abs(axis)))]
-    across = np.cross(axis, other)
-    return np.asarray(across / np.linalg.norm(across))

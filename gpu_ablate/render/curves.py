@@ -6,6 +6,7 @@ import math
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
+from textwrap import fill
 from typing import Any
 
 import numpy as np
@@ -17,13 +18,16 @@ from gpu_ablate.result.result import Result, Station
 from gpu_ablate.units import MM
 
 WIDTH_INCHES = 13.0
-EDGE_INCHES = (0.95, 2.35, 0.65, 0.95)
+EDGE_INCHES = (0.95, 3.0, 0.65, 0.95)
 """Left, right (for the legends), bottom and top of the panels."""
 
 Panel = tuple[float, Callable[[Any], None]]
 """Height [inches] of a panel and what draws it into its axes."""
 
 GAP_INCHES = 0.22
+LEGEND_LETTERS = 26
+"""Longer names in a legend go on in a second line."""
+
 NEAR_C = 10.0
 """Limits further than this from any skin temperature are not drawn [°C]."""
 
@@ -61,6 +65,7 @@ def draw_curves(result: Result, drawn: list[Panel], title: str, subtitle: str, p
                 legend = axes.legend(loc="upper left", bbox_to_anchor=(1.01, 1.02), frameon=False)
                 for text in legend.get_texts():
                     text.set_parse_math(False)
+                    text.set_text(fill(text.get_text(), LEGEND_LETTERS))
         axes.set_xlabel("time [s]")
         marks.heading(figure, title, subtitle)
         marks.disclaimer(figure)
@@ -70,6 +75,7 @@ def draw_curves(result: Result, drawn: list[Panel], title: str, subtitle: str, p
 def panels(result: Result) -> list[Panel]:
     """The panels that have something to show, from top to bottom; none for a run without probes and traces."""
     traces = {name: values for name, values in result.traces.items() if np.isfinite(values).any()}
+    living = result.setup.phase_mask("body").any()
     found: list[Panel] = []
     for i, probe in enumerate(result.setup.probes):
         colour = style.SERIES[i % len(style.SERIES)]
@@ -80,7 +86,7 @@ def panels(result: Result) -> list[Panel]:
     if sensors:
         found.append((1.7, lambda axes: _sensors(axes, result, sensors)))
     zones = [name for name in traces if name.startswith("zone.")]
-    if zones:
+    if zones and living:
         found.append((1.7, lambda axes: _zones(axes, result, zones)))
     covered = [name for name in traces if name.startswith("target.")]
     if covered:
@@ -106,8 +112,11 @@ def _schedule(axes: Any, result: Result, name: str, colour: str) -> None:
         elif length > 0.04 * span:
             words = f"{station.power_w:g} W" if station.power_w > 0 else station.action
             axes.text(middle, station.power_w + 0.05 * top, words, fontsize=10, ha="center", va="bottom")
-    axes.set(ylim=(0, 1.25 * top), ylabel="generator [W]")
+    escaped = result.traces.get(f"probe.{name}.escaped_w")
     axes.plot([], [], color=colour, lw=2, label=f"probe {name}")
+    if escaped is not None and np.nanmax(escaped, initial=0.0) > 0.01 * top:
+        axes.plot(result.traces["time_s"], escaped, color=style.INK, lw=1.2, ls=":", label="radiated out of the tissue")
+    axes.set(ylim=(0, 1.25 * top), ylabel="generator [W]")
 
 
 def _pull_words(station: Station) -> str:

@@ -10,13 +10,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from gpu_ablate.case.setup import Setup
 from gpu_ablate.outcome.margins import margin_map
 from gpu_ablate.outcome.zones import zone_field, zone_surface
 from gpu_ablate.render import gl
 from gpu_ablate.render.curves import draw_curves, panels
 from gpu_ablate.render.slices import draw_slices
 from gpu_ablate.render.view import View, look_at, surfaces_of
-from gpu_ablate.render.words import endpoint_words, time_words
+from gpu_ablate.render.words import time_words, zone_sentence
 from gpu_ablate.result.result import Result
 from gpu_ablate.units import MM
 
@@ -48,7 +49,7 @@ def write_figures(result: Result, metrics: dict[str, Any], folder: Path, log: Ca
     thinnest = thinnest_margin(metrics)
     view = look_at(result, body & (phi >= 0), None if thinnest is None else thinnest[0])
     title = setup.title or setup.name
-    subtitle = f"{time_words(result)}.  Killed tissue: {endpoint_words(setup.endpoint)}.  "
+    subtitle = f"{time_words(result)}.{zone_sentence(setup)}  "
     written: dict[str, Path] = {}
 
     reason = gl.missing_gl()
@@ -57,7 +58,7 @@ def write_figures(result: Result, metrics: dict[str, Any], folder: Path, log: Ca
     else:
         os.environ.update(gl.offscreen_environment())
         written |= _three_dimensional(result, view, zone, thinnest, title, subtitle, folder)
-    where = (view.focus, "middle of the target") if thinnest is None else thinnest
+    where = thinnest or (view.focus, middle_words(setup))
     written["slices"] = folder / "slices.png"
     isotherms = f"Isotherms: {view.temperature_label}."
     draw_slices(result, view, zone, *where, title, subtitle + isotherms, written["slices"])
@@ -82,13 +83,20 @@ def _three_dimensional(
     from gpu_ablate.render.scene3d import draw_scene3d
 
     written = {"scene3d": folder / "scene3d.png"}
-    margins = {name: margin_map(result, name)[2] for name, _ in surfaces_of(result.setup, "target")}
+    maps = {name: margin_map(result, name) for name, _ in surfaces_of(result.setup, "target")}
+    margins = {name: found[2] for name, found in maps.items()}
+    across = {name: found[3] for name, found in maps.items()}
     isotherms = f"Isotherms: {view.temperature_label}."
     draw_scene3d(result, view, zone, margins, title, subtitle + isotherms, written["scene3d"])
     if zone is not None and margins:
         written["margin_map"] = folder / "margin_map.png"
-        draw_margin_map(result, view, margins, thinnest, title, subtitle, written["margin_map"])
+        draw_margin_map(result, view, margins, across, thinnest, title, subtitle, written["margin_map"])
     return written
+
+
+def middle_words(setup: Setup) -> str:
+    """What the pictures go through where no margin is known."""
+    return "middle of the target" if surfaces_of(setup, "target") else "hottest point"
 
 
 def thinnest_margin(metrics: dict[str, Any]) -> tuple[NDArray[np.float64], str] | None:

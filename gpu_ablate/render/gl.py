@@ -9,6 +9,12 @@ import sys
 PACKAGES = "libegl1 libegl-mesa0 libgl1-mesa-dri"
 """Debian packages that bring off-screen OpenGL without a display or a GPU."""
 
+NO_PICTURES = (
+    "no 3D pictures: OpenGL does not work on this machine; on Debian or Ubuntu it comes with "
+    f"sudo apt-get install -y {PACKAGES}"
+)
+"""The line that says so, in the log and in the report."""
+
 _PROBE = """
 import vtkmodules.vtkRenderingOpenGL2
 from vtkmodules.vtkRenderingCore import vtkRenderer, vtkRenderWindow, vtkWindowToImageFilter
@@ -35,7 +41,7 @@ def offscreen_environment() -> dict[str, str]:
 
 
 def missing_gl() -> str | None:
-    """Why no 3D picture can be drawn here, in one line; None if it can.
+    """`NO_PICTURES` if no 3D picture can be drawn here, else None.
 
     VTK ends the whole process (segmentation fault) where no OpenGL library is found, so the attempt, a blue
     picture of 16 x 16 pixels, is made in a child process.
@@ -47,12 +53,6 @@ def missing_gl() -> str | None:
             capture_output=True,
             timeout=60,
         )
-    except (OSError, subprocess.TimeoutExpired) as error:
-        reason = type(error).__name__
-    else:
-        if child.returncode == 0:
-            return None
-        reason = f"the trial picture ended with code {child.returncode}"
-    return (
-        f"no 3D pictures: OpenGL does not work here ({reason}); on Debian or Ubuntu: sudo apt-get install -y {PACKAGES}"
-    )
+    except (OSError, subprocess.TimeoutExpired):
+        return NO_PICTURES
+    return None if child.returncode == 0 else NO_PICTURES

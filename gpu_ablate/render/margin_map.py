@@ -18,9 +18,10 @@ from gpu_ablate.render.view import View, only, surfaces_of
 from gpu_ablate.result.result import Result
 from gpu_ablate.units import MM
 
-SIZE_INCHES = (13.0, 5.6)
-TALL = 0.56
+SIZE_INCHES = (13.0, 5.9)
+TALL = 0.53
 WIDE = 0.2375
+DOT_GAP = 1.5 * MM
 LEFTS = (0.010, 0.2575, 0.505, 0.7525)
 
 
@@ -28,6 +29,7 @@ def draw_margin_map(
     result: Result,
     view: View,
     margins: dict[str, Margins],
+    across: dict[str, NDArray[np.bool_]],
     thinnest: tuple[NDArray[np.float64], str] | None,
     title: str,
     subtitle: str,
@@ -38,6 +40,7 @@ def draw_margin_map(
     Parameters
     ----------
     margins : target name -> signed margin (n,) at the points of its surface [m]
+    across : target name -> (n,), whether the margin there runs through fluid or gas
     thinnest : where the margin is least [m], and its value in words
     title, subtitle : first and second line of the picture
     path : PNG file
@@ -49,23 +52,32 @@ def draw_margin_map(
     near = only(view, np.concatenate([surface.points.astype(float) for surface, _ in targets]))
     aspect = WIDE * SIZE_INCHES[0] / (TALL * SIZE_INCHES[1])
     side, skin, _ = cameras(near, (aspect, aspect, aspect))
-    chosen = (side, opposite(side, "From the other side"), skin, opposite(skin, "From the deep"))
+    deep = "From the deep" if view.skin is not None else "From below"
+    chosen = (side, opposite(side, "From the other side"), skin, opposite(skin, deep))
     size = (round(WIDE * SIZE_INCHES[0] * style.DPI), round(TALL * SIZE_INCHES[1] * style.DPI))
     pieces = [piece for surface, margin in targets for piece in band_pieces(surface, margin)]
     pieces += [Piece(mesh, style.PROBE, 1.0) for mesh in needles(result.setup, view)]
+    dotted = [
+        dots(surface, across[name]) for name, surface in surfaces_of(result.setup, "target") if across[name].any()
+    ]
+    pieces += [Piece(mesh, style.INK, 1.0) for mesh in dotted]
     with rc_context(style.FONT):
         figure = Figure(figsize=SIZE_INCHES, dpi=style.DPI)
         for left, camera, picture in zip(LEFTS, chosen, photograph(pieces, chosen, [size] * 4), strict=True):
-            axes = figure.add_axes((left, 0.25, WIDE, TALL))
+            axes = figure.add_axes((left, 0.27, WIDE, TALL))
             half = camera.height / 2
             axes.imshow(picture, extent=(-half * aspect, half * aspect, -half, half), interpolation="none")
             axes.set(xlim=(-half * aspect, half * aspect), ylim=(-half, half), xticks=[], yticks=[])
-            axes.set_title(camera.title, loc="left", fontsize=11, pad=5)
+            axes.set_title(camera.title, loc="left", fontsize=10, pad=20)
             if thinnest is not None:
                 _mark(axes, camera, near.focus, *thinnest)
             marks.scale_bar(axes)
             marks.directions(axes, camera.right, camera.up, result.setup.frame)
         _shares(figure, targets)
+        if dotted:
+            words = "Dotted: the margin there runs through fluid or gas; the tissue next to the tumour was moved away."
+            figure.text(0.012, 0.055, words, fontsize=11, va="bottom")
+        marks.orientation(figure, result.setup.frame)
         marks.heading(figure, title, "Margin on the tumour surface.  " + subtitle)
         marks.disclaimer(figure)
         figure.savefig(path)
@@ -88,6 +100,16 @@ def band_pieces(surface: Surface, margins: Margins) -> list[Piece]:
     return pieces
 
 
+def dots(surface: Surface, where: NDArray[np.bool_]) -> Any:
+    """Small balls on the marked points of a surface, one for each cube of `DOT_GAP`."""
+    import pyvista as pv
+
+    points = surface.points[where]
+    _, first = np.unique(np.floor(points / DOT_GAP).astype(int), axis=0, return_index=True)
+    ball = pv.Sphere(radius=0.15 * DOT_GAP, theta_resolution=8, phi_resolution=8)
+    return pv.PolyData(points[first]).glyph(geom=ball, scale=False, orient=False)
+
+
 def band_shares(targets: list[tuple[Surface, Margins]]) -> list[float]:
     """Share of the surface in each band, as in metrics.json by the area that belongs to each point [%]."""
     area = np.concatenate([vertex_areas(surface) for surface, _ in targets])
@@ -108,7 +130,7 @@ def _shares(figure: Any, targets: list[tuple[Surface, Margins]]) -> None:
     from matplotlib.patches import Patch
 
     shares = band_shares(targets)
-    axes = figure.add_axes((0.010, 0.165, 0.98, 0.045))
+    axes = figure.add_axes((0.010, 0.20, 0.98, 0.045))
     left = 0.0
     for share, (_, colour) in zip(shares, style.MARGIN_BANDS, strict=True):
         axes.barh(0, share, left=left, color=colour, edgecolor="white", lw=1)
@@ -119,7 +141,7 @@ def _shares(figure: Any, targets: list[tuple[Surface, Margins]]) -> None:
         Patch(color=colour, label=f"{name}: {share:.1f} % of the surface")
         for share, name, (_, colour) in zip(shares, band_names(), style.MARGIN_BANDS, strict=True)
     ]
-    figure.legend(handles=handles, loc="lower left", bbox_to_anchor=(0.0, 0.055), ncols=4, frameon=False,
+    figure.legend(handles=handles, loc="lower left", bbox_to_anchor=(0.0, 0.10), ncols=4, frameon=False,
                   fontsize=11, handlelength=1.2)  # fmt: skip
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,8 @@ from numpy.typing import NDArray
 from gpu_ablate.case.setup import Setup, Surface
 from gpu_ablate.render import marks, style
 from gpu_ablate.render.camera import Camera, cameras
-from gpu_ablate.render.view import View, skin_sheet, surfaces_of
+from gpu_ablate.render.silhouette import draw_isotherms
+from gpu_ablate.render.view import PAD, View, surfaces_of
 from gpu_ablate.result.result import Result
 
 Margins = NDArray[np.float64]
@@ -57,7 +59,10 @@ def draw_scene3d(
     chosen = cameras(view, (aspects[0], aspects[1], aspects[2]))
     wide, tall = (round(inches * style.DPI) for inches in SIZE_INCHES)
     sizes = [(round(width * wide), round(height * tall)) for _, _, width, height in PANELS]
-    pictures = photograph(body_pieces(result, view, zone, margins), chosen, sizes)
+    skins = [skin_pieces(view, camera) for camera in chosen]
+    pictures = photograph(body_pieces(result, view, zone, margins), chosen, sizes, skins)
+    gas = result.setup.phase_mask("gas")
+    temperature = np.where(gas, view.temperature.min(), view.temperature)
     residual = any((np.nan_to_num(m, nan=-1.0) < 0).any() for m in margins.values())
     with rc_context(style.FONT):
         figure = Figure(figsize=SIZE_INCHES, dpi=style.DPI)
@@ -68,10 +73,13 @@ def draw_scene3d(
             axes.imshow(picture, extent=(-across, across, -half, half), aspect="auto", interpolation="none")
             axes.set(xlim=(-across, across), ylim=(-half, half), xticks=[], yticks=[])
             axes.set_title(camera.title, loc="left", fontsize=11, pad=5)
-            annotate(axes, camera, view, result.setup)
+            draw_isotherms(axes, temperature, result.setup.grid, camera, across)
+            annotate(axes, camera, view, result.setup, across)
         marks.heading(figure, title, subtitle)
-        marks.legend(figure, marks.surface_entries(result.setup, zone is not None, residual), y=0.055)
+        reached = [i for i in style.HEAT if i.outlined and temperature.min() < i.temperature_c < temperature.max()]
+        marks.legend(figure, marks.surface_entries(result.setup, zone is not None, residual), reached, y=0.055)
         marks.stations(figure, view.stations, y=0.036)
+        marks.orientation(figure, result.setup.frame)
         marks.disclaimer(figure)
         figure.savefig(path)
 
@@ -88,36 +96,32 @@ class Piece:
 
 def body_pieces(result: Result, view: View, zone: Surface | None, margins: dict[str, Margins]) -> list[Piece]:
     """Everything in the picture; `margins` of a target [m] paint what is not covered in its own colour."""
-    import pyvista as pv
-
     setup = result.setup
     bounds = [value for pair in zip(view.lower, view.upper, strict=True) for value in pair]
     pieces: list[Piece] = []
-    skin = skin_sheet(setup)
-    if skin is not None:
-        cropped = surface_mesh(skin).clip_box(bounds, invert=False)
-        pieces.append(Piece(cropped, style.SKIN, style.SKIN_OPACITY, veil=True))
     for _, surface in surfaces_of(setup, "isolation"):
         pieces.append(Piece(surface_mesh(surface), style.FLUID, style.FLUID_OPACITY, veil=True))
     for role in ("risk", "nerve", "vessel"):
         for _, surface in surfaces_of(setup, role):
-            pieces.append(Piece(surface_mesh(surface).clip_box(bounds, invert=False), style.ROLE[role], 0.6))
+            pieces.append(
+                Piece(surface_mesh(surface).clip_box(bounds, invert=False), style.ROLE[role], style.SOLID_OPACITY)
+            )
     for name, surface in surfaces_of(setup, "target"):
         pieces += target_pieces(surface, margins.get(name))
-    image = pv.ImageData(
-        dimensions=setup.grid.shape[::-1],
-        spacing=(setup.grid.spacing,) * 3,
-        origin=[o + setup.grid.spacing / 2 for o in setup.grid.origin],
-    )
-    image["temperature"] = view.temperature.ravel()
-    for isotherm in style.HEAT:
-        if isotherm.opacity > 0:
-            shell = image.contour([isotherm.temperature_c], scalars="temperature", method="flying_edges")
-            pieces.append(Piece(shell, isotherm.colour, isotherm.opacity))
     if zone is not None:
         pieces.append(Piece(surface_mesh(zone), style.ZONE, style.ZONE_OPACITY))
     pieces += [Piece(mesh, style.PROBE, 1.0) for mesh in needles(setup, view)]
     return [piece for piece in pieces if piece.mesh.n_points]
+
+
+def skin_pieces(view: View, camera: Camera) -> list[Piece]:
+    """The skin near what is looked at, and on to the picture's edges where it runs across the line of sight."""
+    if view.skin is None:
+        return []
+    reach = camera.height * np.maximum(np.abs(camera.right), np.abs(camera.up))
+    bounds = [value for pair in zip(view.lower - reach, view.upper + reach, strict=True) for value in pair]
+    cropped = surface_mesh(view.skin).clip_box(bounds, invert=False)
+    return [Piece(cropped, style.SKIN, style.SKIN_OPACITY, veil=True)] if cropped.n_points else []
 
 
 def target_pieces(surface: Surface, margins: Margins | None) -> list[Piece]:
@@ -156,28 +160,41 @@ def needles(setup: Setup, view: View) -> list[Any]:
     return meshes
 
 
-def photograph(pieces: list[Piece], views: tuple[Camera, ...], sizes: list[tuple[int, int]]) -> list[NDArray[np.uint8]]:
-    """One picture (height, width, 3) for each camera, drawn at twice its size and shrunk."""
+def photograph(
+    pieces: list[Piece], views: tuple[Camera, ...], sizes: list[tuple[int, int]], own: Sequence[list[Piece]] = ()
+) -> list[NDArray[np.uint8]]:
+    """One picture (height, width, 3) for each camera, drawn at twice its size and shrunk.
+
+    own : for each camera the pieces that it alone sees
+    """
     from PIL import Image
 
     plotter = exact_plotter()
-    drawn = [plotter.add_mesh(p.mesh, color=p.colour, opacity=p.opacity, **SHADING) for p in pieces]
+    drawn = [_actor(plotter, piece) for piece in pieces]
     pictures = []
-    for camera, (width, height) in zip(views, sizes, strict=True):
+    for camera, (width, height), alone in zip(views, sizes, own or [[]] * len(views), strict=True):
+        passing = [_actor(plotter, piece) for piece in alone]
         plotter.window_size = [2 * width, 2 * height]
         plotter.camera.focal_point = camera.focus
         plotter.camera.position = camera.focus + 0.5 * camera.towards
         plotter.camera.up = camera.up
         plotter.enable_parallel_projection()
-        for piece, actor in zip(pieces, drawn, strict=True):
+        for piece, actor in zip([*pieces, *alone], [*drawn, *passing], strict=True):
             veiled = piece.veil and camera.through_skin
             actor.GetProperty().SetOpacity(piece.opacity * (style.VEIL if veiled else 1.0))
         plotter.camera.parallel_scale = camera.height / 2
         plotter.renderer.ResetCameraClippingRange()
         large = Image.fromarray(pixels(plotter.render_window))
         pictures.append(np.asarray(large.resize((width, height), Image.Resampling.BOX)))
+        for actor in passing:
+            plotter.remove_actor(actor, render=False)
     plotter.close()
     return pictures
+
+
+def _actor(plotter: Any, piece: Piece) -> Any:
+    """A piece as VTK draws it."""
+    return plotter.add_mesh(piece.mesh, color=piece.colour, opacity=piece.opacity, reset_camera=False, **SHADING)
 
 
 def exact_plotter() -> Any:
@@ -198,8 +215,11 @@ def exact_plotter() -> Any:
     return plotter
 
 
-def annotate(axes: Any, camera: Camera, view: View, setup: Setup) -> None:
-    """Needle line and station numbers, scale bar and direction cross, in the camera's plane [m]."""
+def annotate(axes: Any, camera: Camera, view: View, setup: Setup, across: float) -> None:
+    """Needle line and station numbers, skin, scale bar and direction cross, in the camera's plane [m].
+
+    across : half the picture's width [m]
+    """
     for probe in setup.probes:
         own = [s for s in view.stations if s.probe is probe]
         if own:
@@ -210,8 +230,12 @@ def annotate(axes: Any, camera: Camera, view: View, setup: Setup) -> None:
         marks.number(axes, x, y, station.number)
     marks.scale_bar(axes)
     marks.directions(axes, camera.right, camera.up, setup.frame)
-    if camera.up @ view.outward > 0.7 and skin_sheet(setup) is not None:
+    if view.skin is not None and camera.up @ view.outward > 0.7:
         marks.skin_side(axes)
+        if not camera.through_skin:
+            points = view.skin.points[np.unique(view.skin.faces)].astype(float)
+            near = (np.abs((points - view.focus) @ camera.towards)) < PAD
+            marks.skin_names(axes, camera.project(points[near]), (across, camera.height / 2))
 
 
 def surface_mesh(surface: Surface) -> Any:

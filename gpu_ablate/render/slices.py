@@ -1,37 +1,27 @@
-"""Three slices through the thinnest margin: anatomy, dead zone, isotherms, needle."""
+"""Three slices through one point: anatomy, dead zone, isotherms, needle."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from gpu_ablate.case.setup import Probe, Region, Setup, Surface
+from gpu_ablate.case.setup import Surface
 from gpu_ablate.render import marks, style
+from gpu_ablate.render.slice_marks import Plane, draw_key, draw_needle, draw_sensors, tissue_colours
 from gpu_ablate.render.view import View, surfaces_of
 from gpu_ablate.result.result import Result
 from gpu_ablate.units import MM
 
-WIDTH_INCHES, LEAST_HEIGHT_INCHES, MOST_HEIGHT_INCHES = 13.0, 7.0, 10.6
-EDGE_INCHES = (0.75, 0.2, 0.75, 0.95)
+WIDTH_INCHES, MOST_HEIGHT_INCHES = 13.0, 13.5
+EDGE_INCHES = (0.75, 0.2, 0.75, 1.05)
 """Left, right, bottom and top of the panels."""
 
-GAP_INCHES = 0.75
-KEY_INCHES = 4.2
-"""Width that the legend needs beside the axial slice."""
-
-
-@dataclass(frozen=True)
-class Plane:
-    """A slice: the axis (0 x, 1 y, 2 z) at a right angle to it, and the axes to the right and up."""
-
-    normal: int
-    across: int
-    up: int
-    patient: str
+GAP_INCHES = (0.75, 0.85)
+LEAST_KEY_INCHES = (4.2, 2.9)
+"""Width and height that the legend needs in the fourth corner."""
 
 
 AXIAL = Plane(2, 0, 1, "Axial")
@@ -78,7 +68,9 @@ def draw_slices(
             axes.set_title(_plane_title(plane, at, setup.frame), loc="left", fontsize=11, pad=5)
             marks.scale_bar(axes, unit=1.0)
         marks.heading(figure, title, subtitle)
-        _key(figure, places[SAGITTAL], setup, view, zone is not None, where)
+        left, axial = places[SAGITTAL][0], places[AXIAL]
+        draw_key(figure, (left, axial[1] + axial[3]), setup, view, zone is not None, where)
+        marks.orientation(figure, setup.frame)
         marks.disclaimer(figure)
         figure.savefig(path)
 
@@ -114,24 +106,6 @@ def loops(surface: Surface, axis: int, position: float) -> list[NDArray[np.float
     return curves
 
 
-def tissue_colours(regions: tuple[Region, ...]) -> list[str]:
-    """A colour for each label: by role, white for gas, blue for fluid, else a grey (targets the first)."""
-    greys = iter(style.TISSUE_TINTS * len(regions))
-    colours = []
-    for region in regions:
-        if region.phase == "gas":
-            colours.append(style.GAS)
-        elif region.role in ("skin", "involved_skin", "risk", "nerve", "vessel", "isolation"):
-            colours.append(style.ROLE[region.role])
-        elif region.role == "target":
-            colours.append(style.TISSUE_TINTS[0])
-        elif region.phase == "fluid":
-            colours.append(style.FLUID)
-        else:
-            colours.append(next(greys))
-    return colours
-
-
 def _draw_plane(
     axes: Any, result: Result, view: View, zone: Surface | None, plane: Plane, at: NDArray[np.float64]
 ) -> None:
@@ -160,21 +134,10 @@ def _draw_plane(
             axes.contour(x, y, temperature, [isotherm.temperature_c], colors=isotherm.colour, linewidths=1.8,
                          linestyles=isotherm.line)  # fmt: skip
     for probe in setup.probes:
-        _draw_needle(axes, probe, view, plane)
+        draw_needle(axes, probe, view, plane, at)
+    draw_sensors(axes, setup, plane, at)
     axes.plot(at[plane.across] / MM, at[plane.up] / MM, marker="+", ms=15, mew=1.6, color=style.INK)
     axes.tick_params(labelsize=9, colors="#555555")
-
-
-def _draw_needle(axes: Any, probe: Probe, view: View, plane: Plane) -> None:
-    """The needle at its deepest place and its stations, projected on the slice."""
-    stations = [s for s in view.stations if s.probe is probe]
-    axis = np.array(probe.direction)
-    deepest = min([s.tip for s in stations] or [np.array(probe.tip)], key=lambda tip: float(tip @ axis))
-    shaft = np.array([deepest, deepest + axis * np.linalg.norm(view.upper - view.lower)]) / MM
-    axes.plot(*shaft[:, (plane.across, plane.up)].T, color="white", lw=4.5, solid_capstyle="round", alpha=0.6)
-    axes.plot(*shaft[:, (plane.across, plane.up)].T, color=style.PROBE, lw=2.0, solid_capstyle="round")
-    for station in stations:
-        marks.number(axes, station.heat[plane.across] / MM, station.heat[plane.up] / MM, station.number)
 
 
 def _add_path(
@@ -201,17 +164,20 @@ def _slice(field: NDArray[Any], plane: Plane, index: int) -> NDArray[Any]:
 def _layout(size: NDArray[np.float64]) -> tuple[float, dict[Plane, tuple[float, float, float, float]]]:
     """Height of the figure [inches] and places of the panels in it, one scale for all.
 
-    Sagittal right of coronal, axial below coronal.
+    Sagittal right of coronal, axial below coronal, the legend in the fourth corner.
     """
     left, right, bottom, top = EDGE_INCHES
     x, y, z = size
-    free_x, free_y = WIDTH_INCHES - left - right - GAP_INCHES, MOST_HEIGHT_INCHES - bottom - top - GAP_INCHES
-    scale = min(free_x / (x + y), (free_x - KEY_INCHES) / x, free_y / (y + z))
-    height = max(LEAST_HEIGHT_INCHES, (y + z) * scale + bottom + top + GAP_INCHES)
+    free_x, free_y = WIDTH_INCHES - left - right - GAP_INCHES[0], MOST_HEIGHT_INCHES - bottom - top - GAP_INCHES[1]
+    scale = min(free_x / (x + y), (free_x - LEAST_KEY_INCHES[0]) / x, free_y / (y + z))
+    lower = max(y * scale, LEAST_KEY_INCHES[1])
+    height = z * scale + lower + bottom + top + GAP_INCHES[1]
+    start = left + (free_x - max((x + y) * scale, x * scale + LEAST_KEY_INCHES[0])) / 2
+    second = start + x * scale + GAP_INCHES[0]
     boxes = {
-        CORONAL: (left, height - top - z * scale, x, z),
-        SAGITTAL: (left + x * scale + GAP_INCHES, height - top - z * scale, y, z),
-        AXIAL: (left, height - top - (z + y) * scale - GAP_INCHES, x, y),
+        CORONAL: (start, height - top - z * scale, x, z),
+        SAGITTAL: (second, height - top - z * scale, y, z),
+        AXIAL: (start, bottom + lower - y * scale, x, y),
     }
     return height, {
         plane: (i / WIDTH_INCHES, j / height, w * scale / WIDTH_INCHES, h * scale / height)
@@ -234,33 +200,3 @@ def _orient(axes: Any, plane: Plane, frame: str) -> None:
             axes.text(x, y, text, transform=axes.transAxes, weight="bold", ha="center", va="center")
     axes.set_xlabel(f"{'xyz'[plane.across]} [mm]", fontsize=9, labelpad=1)
     axes.set_ylabel(f"{'xyz'[plane.up]} [mm]", fontsize=9, labelpad=1)
-
-
-def _key(
-    figure: Any, sagittal: tuple[float, float, float, float], setup: Setup, view: View, zone: bool, where: str
-) -> None:
-    """Legend and stations in the free corner."""
-    from matplotlib.lines import Line2D
-    from matplotlib.patches import Patch
-
-    handles: list[Any] = [Patch(facecolor=(style.TUMOUR, 0.3), edgecolor=style.TUMOUR, lw=2, label="tumour")]
-    if zone:
-        handles.append(Patch(facecolor=(style.ZONE, 0.38), edgecolor=style.ZONE, lw=2, label="killed tissue"))
-    handles += [Line2D([], [], color=i.colour, ls=i.line, lw=1.8, label=style.isotherm_label(i)) for i in style.HEAT]
-    handles += [Line2D([], [], color=style.PROBE, lw=2, label="needle (projected)")] if setup.probes else []
-    handles.append(Line2D([], [], color=style.INK, marker="+", ms=11, mew=1.6, ls="", label=where))
-    for region, colour in zip(setup.regions, tissue_colours(setup.regions), strict=True):
-        if region.role != "target" and (setup.labels == setup.regions.index(region)).any():
-            handles.append(Patch(facecolor=(colour, 0.75), edgecolor=style.FAINT, lw=0.5, label=region.name))
-    left, bottom = sagittal[0] - 0.01, sagittal[1] - 0.5 / figure.get_figheight()
-    legend = figure.legend(
-        handles=handles, loc="upper left", bbox_to_anchor=(left, bottom), ncols=2, frameon=False, fontsize=10,
-        handlelength=1.8, columnspacing=1.2,
-    )  # fmt: skip
-    for text in legend.get_texts():
-        text.set_parse_math(False)
-    rows = marks.station_words(view.stations)
-    if rows:
-        text = "\n".join(["Stations (middle of the heat)", *rows])
-        foot = EDGE_INCHES[2] / figure.get_figheight()
-        figure.text(left + 0.008, foot, text, fontsize=10, va="bottom", parse_math=False)

@@ -18,6 +18,7 @@ FLUID = "#7CC4FF"
 RISK = "#F0C808"
 VESSEL = "#3B6FB6"
 PROBE = "#2B2B2B"
+SENSOR = "#56B4E9"
 ZONE = "#009E73"
 GAS = "#FFFFFF"
 INK = "#1A1A1A"
@@ -52,27 +53,25 @@ MARGIN_BANDS = ((0.0, BROKEN), (5.0, "#E69F00"), (10.0, "#9AD0F5"), (float("inf"
 
 @dataclass(frozen=True)
 class Isotherm:
-    """How one temperature [°C] is drawn: line in slices, translucent surface in 3D."""
+    """How one temperature [°C] is drawn: a line in slices and, if `outlined`, its outline in 3D."""
 
     temperature_c: float
     colour: str
     line: str
-    opacity: float
+    outlined: bool
 
 
 HEAT = (
-    Isotherm(43.0, "#E69F00", ":", 0.10),
-    Isotherm(54.0, "#D55E00", "--", 0.0),
-    Isotherm(60.0, "#8F0000", "-", 0.10),
+    Isotherm(43.0, "#E69F00", ":", True),
+    Isotherm(54.0, "#D55E00", "--", False),
+    Isotherm(60.0, "#8F0000", "-", True),
 )
-"""43 °C: threshold of thermal dose and skin comfort; 54 and 60 °C: coagulation in minutes and at once.
+"""43 °C: threshold of thermal dose and skin comfort; 54 and 60 °C: coagulation in minutes and at once."""
 
-Opacity 0: drawn in slices only.
-"""
-
-ZONE_OPACITY = 0.25
+ZONE_OPACITY = 0.20
 SKIN_OPACITY = 0.35
 FLUID_OPACITY = 0.35
+SOLID_OPACITY = 0.6
 VEIL = 0.3
 """Share of its opacity that skin or fluid keeps where the camera looks through it."""
 
@@ -95,3 +94,15 @@ DPI = 104
 def isotherm_label(isotherm: Isotherm) -> str:
     """Text of the legend, for example "43 °C"."""
     return f"{isotherm.temperature_c:g} °C"
+
+
+def through(veil: str, opacity: float, behind: str) -> str:
+    """The colour of `behind` seen through a veil of this opacity."""
+    from matplotlib.colors import to_hex, to_rgb
+
+    return to_hex([opacity * v + (1 - opacity) * b for v, b in zip(to_rgb(veil), to_rgb(behind), strict=True)])
+
+
+def shell(colour: str, opacity: float) -> str:
+    """The colour of a translucent closed surface on paper: its front over its back."""
+    return through(colour, opacity, through(colour, opacity, PAPER))

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gpu_ablate.case.setup import Probe, Setup, Surface
+from gpu_ablate.render.words import seconds
 from gpu_ablate.result.result import Result, Station
 from gpu_ablate.units import MM
 
@@ -33,8 +34,9 @@ class View:
 
     Attributes
     ----------
-    focus : xyz, middle of the target (without one: of the first station) [m]
+    focus : xyz, middle of the target (without one: the hottest point) [m]
     outward : unit vector from the focus to the skin that the procedure concerns, see `_outward`
+    skin : outer face of the skin, None without skin
     notice : xyz that should face the viewer (the thinnest margin), if any [m]
     points : (n, 3) xyz of what must be seen: target, dead zone, stations and the skin above [m]
     lower, upper : corners of the box around them [m]
@@ -45,6 +47,7 @@ class View:
 
     focus: NDArray[np.float64]
     outward: NDArray[np.float64]
+    skin: Surface | None
     notice: NDArray[np.float64] | None
     points: NDArray[np.float64]
     lower: NDArray[np.float64]
@@ -62,20 +65,26 @@ def look_at(result: Result, dead: NDArray[np.bool_], notice: NDArray[np.float64]
     """
     setup = result.setup
     stations = heated_stations(result)
+    temperature, label = hottest(result)
     points = [surface.points.astype(float) for _, surface in surfaces_of(setup, "target")]
+    if points:
+        focus = _middle(points[0])
+    else:
+        solved = np.where(setup.phase_mask("gas"), temperature.min(), temperature)
+        focus = _edge_centres(setup, solved >= solved.max()).mean(axis=0)
+        points += [_edge_centres(setup, solved >= (solved.min() + solved.max()) / 2)]
+        points += [np.array([sensor.point for sensor in setup.sensors]).reshape(-1, 3)]
     points += [np.array([s.tip for s in stations])] if stations else []
-    focus = _middle(points[0]) if points else _middle(np.array([setup.grid.origin, setup.grid.upper]))
     skin = skin_sheet(setup)
     outward = _outward(setup, focus, skin)
     if skin is not None:
         points.append(_above(focus, outward, skin)[None])
     if dead.any():
         points.append(_edge_centres(setup, dead))
-    every = np.concatenate(points) if points else focus[None]
+    every = np.concatenate(points)
     lower = np.maximum(every.min(axis=0) - PAD, setup.grid.origin)
     upper = np.minimum(every.max(axis=0) + PAD, setup.grid.upper)
-    temperature, label = hottest(result)
-    return View(focus, outward, notice, every, lower, upper, temperature, label, stations)
+    return View(focus, outward, skin, notice, every, lower, upper, temperature, label, stations)
 
 
 def only(view: View, points: NDArray[np.float64]) -> View:
@@ -108,7 +117,7 @@ def hottest(result: Result) -> tuple[NDArray[np.float32], str]:
     body = ~result.setup.phase_mask("gas")
     fields = [result.records.read(i, "temperature") for i in range(len(result.records.times))]
     best = int(np.argmax([field[body].max() for field in fields]))
-    return fields[best], f"temperature at {result.records.times[best]:.0f} s"
+    return fields[best], f"temperature at {seconds(result.records.times[best])} s"
 
 
 def skin_sheet(setup: Setup) -> Surface | None:
@@ -124,7 +133,7 @@ def skin_sheet(setup: Setup) -> Surface | None:
 
 def _outward(setup: Setup, focus: NDArray[np.float64], skin: Surface | None) -> NDArray[np.float64]:
     """Unit vector from the focus to the skin: towards the isolation fluid, which lies under the skin in danger;
-    without fluid to the nearest skin on the handle's side; without skin along the first probe, else +z.
+    without fluid to the nearest skin on the handle's side; without skin square to the first probe, else +z.
 
     A direction within 25 degrees of an axis is the axis, so that pictures stand upright.
     """
@@ -138,10 +147,15 @@ def _outward(setup: Setup, focus: NDArray[np.float64], skin: Surface | None) -> 
         away = away[ahead] if ahead.any() else away
         outward = away[np.argmin((away**2).sum(axis=1))]
     else:
-        outward = np.array([0.0, 0.0, 1.0]) if handle is None else handle
+        outward = np.array([0.0, 0.0, 1.0]) if handle is None else square_to(handle)
     outward = _unit(outward)
     axis = int(np.argmax(np.abs(outward)))
     return np.sign(outward[axis]) * np.eye(3)[axis] if abs(outward[axis]) > np.cos(np.radians(25)) else outward
+
+
+def square_to(axis: NDArray[np.float64]) -> NDArray[np.float64]:
+    """A unit vector at a right angle to an axis, the same one each time."""
+    return _unit(np.cross(axis, np.eye(3)[int(np.argmin(np.abs(axis)))]))
 
 
 def _above(focus: NDArray[np.float64], outward: NDArray[np.float64], skin: Surface) -> NDArray[np.float64]:

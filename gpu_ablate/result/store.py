@@ -5,8 +5,10 @@ from __future__ import annotations
 import csv
 import io
 import json
+import os
 import shutil
 from collections.abc import Iterable
+from errno import EACCES
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +17,14 @@ from gpu_ablate.library.load import bibliography
 from gpu_ablate.result.files import write_text, written_aside
 from gpu_ablate.result.result import Result
 from gpu_ablate.result.vtkhdf import read_vtkhdf, write_vtkhdf
+
+AGAIN = "give a folder that `gpu-ablate run` wrote, or run its scene.toml again into another one"
+
+METRICS = (
+    "schema_version", "status", "scene", "backend", "device", "precision", "grid", "time", "energy", "zones", "targets",
+    "collateral", "limits", "verdict", "sensors", "bracket", "numerical_error",
+)  # fmt: skip
+"""Keys of metrics.json, all of them always there."""
 
 RUNS = Path("runs")
 """Where run folders are made, relative to the working folder."""
@@ -28,17 +38,31 @@ def folder_for(scene_name: str, out: Path | None) -> Path:
     Raises
     ------
     ResultError
-        ``out`` is a file, or a folder that is not empty.
+        ``out`` is a file, or a folder that is not empty, or no folder can be made there.
     """
-    if out is not None:
-        _refuse_used(out)
-        out.mkdir(parents=True, exist_ok=True)
-        return out
+    place = RUNS if out is None else out
+    try:
+        return _new_folder(scene_name) if out is None else _given_folder(out)
+    except OSError as error:
+        what = f"no run folder can be made there ({error.strerror})"
+        raise ResultError(f"{place}: {what}\n  give another --out, in a folder that can be written") from error
+
+
+def _given_folder(out: Path) -> Path:
+    _refuse_used(out)
+    out.mkdir(parents=True, exist_ok=True)
+    if not os.access(out, os.W_OK | os.X_OK):
+        raise PermissionError(EACCES, os.strerror(EACCES))
+    return out
+
+
+def _new_folder(scene_name: str) -> Path:
     number = 1
     while True:
         folder = RUNS / (scene_name if number == 1 else f"{scene_name}-{number}")
+        RUNS.mkdir(exist_ok=True)
         try:
-            folder.mkdir(parents=True)
+            folder.mkdir()
         except FileExistsError:
             number += 1
         else:
@@ -46,9 +70,11 @@ def folder_for(scene_name: str, out: Path | None) -> Path:
 
 
 def _refuse_used(out: Path) -> None:
-    if not out.exists() or (out.is_dir() and not any(out.iterdir())):
+    if not (out.exists() or out.is_symlink()) or (out.is_dir() and not any(out.iterdir())):
         return
-    if not out.is_dir():
+    if out.is_symlink() and not out.exists():
+        what = "is a link to nothing"
+    elif not out.is_dir():
         what = "is a file"
     elif (out / "result.vtkhdf").exists():
         what = "already holds a finished run"
@@ -88,13 +114,24 @@ def load_result(folder: Path) -> Result:
         The folder holds no finished run, or its result.vtkhdf cannot be read.
     """
     path = folder / "result.vtkhdf"
+    require_run(folder)
     if path.exists():
         return read_vtkhdf(path)
-    if not folder.is_dir():
-        raise ResultError(f"{folder}: no such run folder\n  give a folder that `gpu-ablate run` wrote")
     if (folder / "records").exists():
         raise ResultError(f"{folder}: the run did not finish\n  run its scene.toml again into another folder")
     raise ResultError(f"{folder}: holds no result.vtkhdf\n  give a folder that `gpu-ablate run` wrote")
+
+
+def require_run(folder: Path) -> None:
+    """Demand that a run folder is there.
+
+    Raises
+    ------
+    ResultError
+        There is no such folder.
+    """
+    if not os.path.isdir(folder):
+        raise ResultError(f"{folder}: no such run folder\n  give a folder that `gpu-ablate run` wrote")
 
 
 def load_metrics(folder: Path) -> dict[str, Any]:
@@ -105,14 +142,20 @@ def load_metrics(folder: Path) -> dict[str, Any]:
     ResultError
         It is missing, not JSON, or empty because measuring failed.
     """
+    require_run(folder)
     path = folder / "metrics.json"
     try:
-        found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-        if not found:
-            raise ValueError("the run could not be measured; log.txt says why")
-    except (OSError, ValueError) as error:
-        raise ResultError(f"{path}: cannot be read ({error})\n  give a folder that `gpu-ablate run` wrote") from error
-    return found
+        found = json.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ResultError(f"{path}: cannot be read ({error.strerror})\n  {AGAIN}") from error
+    except (ValueError, RecursionError) as error:
+        raise ResultError(f"{path}: is damaged ({error})\n  {AGAIN}") from error
+    if found == {}:
+        raise ResultError(f"{path}: is empty, the run could not be measured\n  log.txt beside it says why")
+    lacking = METRICS if not isinstance(found, dict) else [key for key in METRICS if key not in found]
+    if lacking:
+        raise ResultError(f"{path}: is damaged (it lacks {', '.join(lacking)})\n  {AGAIN}")
+    return dict(found)
 
 
 def _traces_csv(result: Result) -> str:

@@ -70,8 +70,11 @@ class StoredRecords:
 
     def read(self, index: int, name: str) -> NDArray[np.float32]:
         """One field (nz, ny, nx) of one record."""
-        with h5py.File(self.path, "r") as file:
-            return _at_step(file["VTKHDF/CellData"][name], index)
+        try:
+            with h5py.File(self.path, "r") as file:
+                return _at_step(file["VTKHDF/CellData"][name], index)
+        except (OSError, KeyError) as error:
+            raise damaged(self.path, error) from error
 
 
 def write_vtkhdf(result: Result, metrics: dict[str, Any], scene: str, path: Path) -> None:
@@ -105,10 +108,15 @@ def read_vtkhdf(path: Path) -> Result:
                     "  upgrade gpu-ablate"
                 )
             return _read(file, path)
-    except (OSError, KeyError, ValueError, TypeError) as error:
-        raise ResultError(
-            f"{path}: cannot be read as a result of gpu-ablate ({error})\n  run the scene again into another folder"
-        ) from error
+    except (OSError, KeyError, ValueError, TypeError, AttributeError, IndexError) as error:
+        raise damaged(path, error) from error
+
+
+def damaged(path: Path, error: Exception) -> ResultError:
+    """What to say of a file that lacks or garbles something."""
+    return ResultError(
+        f"{path}: cannot be read as a result of gpu-ablate ({error})\n  run the scene again into another folder"
+    )
 
 
 def _write_image(result: Result, image: h5py.Group) -> None:
@@ -148,6 +156,11 @@ def _create_volume(
         return cells.create_dataset(name, grid.shape, dtype, **storage)
     storage["chunks"] = (1, *storage["chunks"])
     return cells.create_dataset(name, (kept, *grid.shape), dtype, **storage)
+
+
+def _require_shape(volume: h5py.Dataset, steps: int) -> None:
+    if volume.ndim not in (3, 4) or (volume.ndim == 4 and len(volume) < steps):
+        raise ValueError(f"{volume.name} has the shape {volume.shape}, for {steps} recorded times")
 
 
 def _at_step(volume: h5py.Dataset, step: int) -> NDArray[Any]:
@@ -202,6 +215,8 @@ def _read(file: h5py.File, path: Path) -> Result:
     values = own["traces"][...]
     recorded = json.loads(own.attrs["recorded"])
     times = image["Steps/Values"][...].tolist() if recorded else []
+    for name in recorded:
+        _require_shape(cells[name], len(times))
     return Result(
         setup=decode_setup(text("setup"), _at_step(cells["labels"], 0), surfaces),
         records=StoredRecords(path, times, recorded),

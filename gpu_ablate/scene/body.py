@@ -2,11 +2,32 @@
 
 from __future__ import annotations
 
+import re
 from typing import Annotated, Any, ClassVar, Literal, get_args
 
-from pydantic import BeforeValidator, Discriminator, Field, Tag, model_validator
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    Discriminator,
+    Field,
+    SerializerFunctionWrapHandler,
+    Tag,
+    model_serializer,
+    model_validator,
+)
 
-from gpu_ablate.spec.base import Name, NotNegative, Positive, Table, Vector
+from gpu_ablate.spec.base import (
+    Duration,
+    File,
+    Film,
+    Length,
+    Line,
+    Moment,
+    Name,
+    Table,
+    Temperature,
+    Vector,
+)
 from gpu_ablate.spec.shape import Direction, SolidTable, check_corners
 from gpu_ablate.units import BODY_C
 
@@ -17,13 +38,13 @@ ROLES: tuple[str, ...] = get_args(Role)
 class Domain(Table):
     """The box that is computed. With neither a box nor a margin it is the whole anatomy image."""
 
-    spacing_mm: Positive
+    spacing_mm: Annotated[float, Field(ge=0.01, le=50)]
     """Edge of a voxel."""
     min_mm: Vector | None = None
     """Lower corner of the box (a corner of the first cell)."""
     max_mm: Vector | None = None
     """Upper corner, rounded up to whole cells."""
-    margin_mm: Positive | None = None
+    margin_mm: Length | None = None
     """Instead of the box: so much around all targets and probes."""
     background: Name | None = None
     """Tissue where nothing else is; needed without an anatomy image."""
@@ -41,14 +62,25 @@ class Domain(Table):
         return self
 
 
+HOTTEST_START_C = 150.0
+"""Above this a starting temperature is taken for a mistake [°C]."""
+
+
+def _no_kelvin(value: float) -> float:
+    if value <= HOTTEST_START_C:
+        return value
+    hint = f"; it looks like kelvin: {value:g} K are {value - 273.15:.4g} °C" if value >= 250 else ""
+    raise ValueError(f"must be {HOTTEST_START_C:g} °C or less at the start, not {value:g}{hint}")
+
+
 class Initial(Table):
     """Temperature at the start."""
 
     later: ClassVar[frozenset[str]] = frozenset({"steady", "from_run"})
 
-    temperature_c: float | None = None
+    temperature_c: Annotated[Temperature, AfterValidator(_no_kelvin)] | None = None
     """The same everywhere; default 37."""
-    image: Name | None = None
+    image: File | None = None
     """Or an image of temperatures in °C."""
 
     @model_validator(mode="after")
@@ -66,15 +98,15 @@ class Initial(Table):
 class HeldFace(Table):
     """A face held at a temperature."""
 
-    temperature_c: float
+    temperature_c: Temperature
 
 
 class ConvectiveFace(Table):
     """A face that exchanges heat with a temperature outside."""
 
-    h_w_m2k: NotNegative
+    h_w_m2k: Film
     """Heat transfer coefficient."""
-    temperature_c: float
+    temperature_c: Temperature
 
 
 def _face_kind(value: Any) -> str | None:
@@ -138,12 +170,16 @@ def _bare_tissue(value: Any) -> Any:
     return {"tissue": value} if isinstance(value, str) else value
 
 
+PLAIN_NUMBER = re.compile("0|[1-9][0-9]{0,9}")
+"""A whole number written in the only way it can be."""
+
+
 def _numbered(value: Any) -> Any:
     if not isinstance(value, dict):
         return value
-    strange = [key for key in value if not (isinstance(key, int) or key.isdecimal())]
+    strange = [key for key in value if not (isinstance(key, int) or PLAIN_NUMBER.fullmatch(key))]
     if strange:
-        raise ValueError(f'keys are values of the image, whole numbers from 0; "{strange[0]}" is none')
+        raise ValueError(f'keys are values of the image, plain whole numbers from 0; "{strange[0]}" is none')
     return {int(key): entry for key, entry in value.items()}
 
 
@@ -154,11 +190,11 @@ Labels = Annotated[dict[int, LabelEntry], BeforeValidator(_numbered)]
 class Anatomy(Table):
     """A label image of the body."""
 
-    image: Name
+    image: File
     """The image file (NIfTI, NRRD, MHA), relative to the scene."""
     outside: Name | None = None
     """Tissue beyond the image's edge; default is the background of [domain]."""
-    source: str | None = None
+    source: Line | None = None
     """Where the image comes from; keys of references.bib in square brackets are cited by each run."""
     labels: Labels = Field(min_length=1)
     """What each value means: value = "tissue", or value = { tissue, role, name }; every value present."""
@@ -175,9 +211,9 @@ class Region(Table):
     """Name of a tissue."""
     shape: SolidTable | None = None
     """A solid; see Shapes."""
-    mesh: Name | None = None
+    mesh: File | None = None
     """Or a closed mesh (STL, PLY, OBJ, VTP), relative to the scene."""
-    initial_temperature_c: float | None = None
+    initial_temperature_c: Temperature | None = None
     """Temperature at the start, if it differs."""
 
     @model_validator(mode="after")
@@ -190,9 +226,9 @@ class Region(Table):
 class SkinSurface(Table):
     """Where body meets gas that is connected to the edge of the box. Always on."""
 
-    h_w_m2k: NotNegative = 10.0
+    h_w_m2k: Film = 10.0
     """Heat transfer coefficient to the air."""
-    temperature_c: float = 25.0
+    temperature_c: Temperature = 25.0
     """Of the air."""
 
 
@@ -202,14 +238,14 @@ class SurfacePatch(Table):
     name: Name
     """Unique."""
     center_mm: Vector
-    radius_mm: Positive
-    h_w_m2k: NotNegative
+    radius_mm: Length
+    h_w_m2k: Film
     """Heat transfer coefficient."""
-    temperature_c: float
+    temperature_c: Temperature
     """Of the bag."""
-    start_s: NotNegative = 0.0
+    start_s: Moment = 0.0
     """Switched on."""
-    end_s: Positive | None = None
+    end_s: Duration | None = None
     """Switched off; default is never."""
 
     @model_validator(mode="after")
@@ -231,8 +267,23 @@ class Isolation(Table):
     """Direction in which superficial tissue is moved; default is towards the nearest body surface."""
     mixing: Literal["stagnant", "mixed"] = "stagnant"
     """"mixed": the liquid convects; its effective conductivity is nusselt x k."""
-    nusselt: Positive = 3.0
+    nusselt: Annotated[float, Field(gt=0, le=100)] = 3.0
     """Effective over still conductivity, when mixed."""
+
+    @model_validator(mode="after")
+    def _nothing_in_vain(self) -> Isolation:
+        if self.mixing == "stagnant" and "nusselt" in self.model_fields_set:
+            raise ValueError('nusselt has no effect on a stagnant layer; remove it, or write mixing = "mixed"')
+        if self.displaces == "none" and self.outward is not None:
+            raise ValueError('outward has no effect with displaces = "none"; remove it')
+        return self
+
+    @model_serializer(mode="wrap")
+    def _without_idle_nusselt(self, dump: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        content: dict[str, Any] = dump(self)
+        if self.mixing == "stagnant":
+            del content["nusselt"]
+        return content
 
 
 def check_window(start_s: float, end_s: float | None) -> None:

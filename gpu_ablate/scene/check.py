@@ -8,6 +8,7 @@ from pathlib import Path
 from gpu_ablate.errors import SceneError
 from gpu_ablate.library import load as library
 from gpu_ablate.scene.body import ROLES, Region, SurfacePatch
+from gpu_ablate.scene.idle import idle_places, idle_regions, idle_times, idle_tissues, placed_regions
 from gpu_ablate.scene.problems import Problem, near_or_all
 from gpu_ablate.scene.schema import Scene, step_duration_s
 from gpu_ablate.scene.treatment import Hold, Probe, Pull, Sensor, Source, Step
@@ -19,18 +20,15 @@ def find_problems(scene: Scene) -> list[Problem]:
     """Everything in a scene that refers to nothing, clashes or cannot be carried out."""
     checks: tuple[Callable[[Scene], Iterator[Problem]], ...] = (
         _domain, _names, _tissues, _devices, _places, _isolations, _schedules, _duration, _endpoint, _files,
+        idle_tissues, idle_regions, idle_times, idle_places,
     )  # fmt: skip
     return [problem for check in checks for problem in check(scene)]
 
 
 def implicit_regions(scene: Scene) -> list[str]:
     """Names of the regions that the background and the anatomy's labels form, without repeats."""
-    names = [] if scene.domain.background is None else [scene.domain.background]
-    if scene.anatomy is not None:
-        if scene.anatomy.outside is not None:
-            names.append(scene.anatomy.outside)
-        names += [label.region_name for label in scene.anatomy.labels.values()]
-    return list(dict.fromkeys(names))
+    own = len(scene.region)
+    return list(dict.fromkeys(name for name, _, _ in placed_regions(scene)[: -own or None]))
 
 
 def _domain(scene: Scene) -> Iterator[Problem]:
@@ -210,6 +208,15 @@ def _endpoint(scene: Scene) -> Iterator[Problem]:
     if scene.run.endpoint is None and scene.heats() and scene.cools():
         what = "with both heat and cold the endpoint must be chosen"
         yield Problem("[run]", what, 'write endpoint = "cem43_240", or another')
+    if scene.run.endpoint is None or scene.initial.image is not None:
+        return
+    cold = scene.run.endpoint in ("lethal40", "ice")
+    if cold and not scene.cools():
+        what = f'endpoint "{scene.run.endpoint}" can\'t be reached: nothing in the scene goes below 0 °C'
+        yield Problem("[run]", what, "remove it, or add what cools")
+    if not cold and not scene.heats():
+        what = f'endpoint "{scene.run.endpoint}" can\'t be reached: nothing in the scene heats'
+        yield Problem("[run]", what, "remove it, or add what heats")
 
 
 def _files(scene: Scene) -> Iterator[Problem]:

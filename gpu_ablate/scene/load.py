@@ -5,6 +5,7 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from pydantic import ValidationError
 
@@ -32,12 +33,7 @@ def load_scene(source: str | Path, overrides: Sequence[str] = (), spacing_mm: fl
         The file can't be read, or anything in it is wrong; all problems are listed.
     """
     path, shown = find_scene(source)
-    try:
-        document = tomllib.loads(path.read_text(encoding="utf-8"))
-    except tomllib.TOMLDecodeError as error:
-        raise SceneError(f"{shown}: is not valid TOML: {error}") from error
-    except UnicodeDecodeError as error:
-        raise SceneError(f"{shown}: is not UTF-8 text: {error.reason} at byte {error.start}") from error
+    document = _document(path, shown)
     changes = list(overrides)
     if spacing_mm is not None:
         changes.append(f"domain.spacing_mm={float(spacing_mm)}")
@@ -55,6 +51,22 @@ def load_scene(source: str | Path, overrides: Sequence[str] = (), spacing_mm: fl
     return scene
 
 
+def _document(path: Path, shown: str) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8-sig"))
+    except tomllib.TOMLDecodeError as error:
+        raise SceneError(f"{shown}: is not valid TOML: {error}\n  correct it there") from error
+    except UnicodeDecodeError as error:
+        what = f"is not UTF-8 text: {error.reason} at byte {error.start}"
+        raise SceneError(f"{shown}: {what}\n  save it as UTF-8") from error
+    except RecursionError as error:
+        raise SceneError(f"{shown}: is not valid TOML: nested too deeply\n  remove the brackets") from error
+    except ValueError as error:  # an integer of thousands of digits
+        raise SceneError(f"{shown}: is not valid TOML: {error}\n  shorten the number") from error
+    except OSError as error:
+        raise SceneError(f"{shown}: cannot be read: {error.strerror}\n  check the file and its permissions") from error
+
+
 def shipped_scenes() -> dict[str, Path]:
     """Name -> file of the scenes that come with the package."""
     return {path.stem: path for path in sorted(data_dir("scenes").glob("*.toml"))}
@@ -69,8 +81,14 @@ def find_scene(source: str | Path) -> tuple[Path, str]:
         Neither a file nor a shipped scene has this name.
     """
     path = Path(source)
-    if path.is_file():
+    try:
+        is_file = path.is_file()
+    except OSError as error:
+        raise SceneError(f"{source}: cannot be read: {error.strerror}\n  check the path") from error
+    if is_file:
         return path, str(source)
+    if path.is_dir():
+        raise SceneError(f"{source}: is a folder\n  give a scene file")
     shipped = shipped_scenes()
     if str(source) in shipped:
         return shipped[str(source)], f"scenes/{source}.toml"

@@ -81,6 +81,6 @@ def _value(text: str) -> Any:
     """A TOML value; what is none is taken as a text."""
     try:
         parsed = tomllib.loads(f"value = {text}")
-    except tomllib.TOMLDecodeError:
+    except (ValueError, RecursionError):
         return text.strip()
     return parsed["value"] if set(parsed) == {"value"} else text

@@ -102,7 +102,11 @@ def from_validation(
 
     tables : id of an input table -> the model it was read as (see `Table`)
     """
-    return [_one(details, document, tables) for details in error.errors()]
+    found = error.errors()
+    inner = {details["loc"][:depth] for details in found for depth in range(len(details["loc"]))}
+    # an array whose elements are wrong counts as too short as well
+    kept = [details for details in found if not (details["type"] == "too_short" and details["loc"] in inner)]
+    return [_one(details, document, tables) for details in kept]
 
 
 def _one(details: Any, document: Mapping[str, Any], tables: Mapping[int, type[Table]]) -> Problem:
@@ -187,7 +191,7 @@ def _keys_of(model: type[Table] | None) -> str:
 def _say(kind: str, details: Any, given: Any) -> tuple[str, str]:
     """What pydantic found in our words, and the remedy."""
     ctx = details.get("ctx", {})
-    shown = f'the text "{given}"' if isinstance(given, str) else _short(given)
+    shown = f'the text "{_cut(given)}"' if isinstance(given, str) else _short(given)
     if kind in ("value_error", "freezing_kind", "face_kind"):
         return details["msg"].removeprefix("Value error, "), ""
     if kind == "union_tag_invalid":
@@ -201,8 +205,9 @@ def _say(kind: str, details: Any, given: Any) -> tuple[str, str]:
         return f"must not be {shown}", near_or_all(str(given), _alternatives(ctx["expected"]), "known")
     if kind == "tuple_type" and isinstance(given, Mapping):
         return "must be an array of tables", "write its heading in double brackets, [[...]]"
+    not_float = "is too large" if isinstance(given, int) and not isinstance(given, bool) else "must be a number, not"
     plain = {
-        "float_type": f"must be a number, not {shown}",
+        "float_type": f"{not_float} {shown}",
         "int_type": f"must be a whole number, not {shown}",
         "string_type": f"must be a text, not {shown}",
         "finite_number": f"must be finite, not {shown}",
@@ -211,6 +216,7 @@ def _say(kind: str, details: Any, given: Any) -> tuple[str, str]:
         "dict_type": f"must be a table, not {shown}",
         "tuple_type": f"must be an array, not {shown}",
         "string_too_short": "must not be empty",
+        "string_too_long": f"must have {ctx.get('max_length')} letters at most, not {len(str(given))}",
         "too_short": "must not be empty",
         "greater_than": f"must be greater than {_short(ctx.get('gt'))}, not {shown}",
         "greater_than_equal": f"must be {_short(ctx.get('ge'))} or more, not {shown}",
@@ -227,5 +233,8 @@ def _alternatives(expected: str) -> list[str]:
 def _short(value: Any) -> str:
     if isinstance(value, float):
         return f"{value:g}"
-    text = repr(value)
+    return _cut(str(value).lower() if isinstance(value, bool) else repr(value))
+
+
+def _cut(text: str) -> str:
     return text if len(text) <= 60 else f"{text[:57]}..."

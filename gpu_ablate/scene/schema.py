@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
-from typing import ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import Field, PrivateAttr
+from pydantic import BeforeValidator, Field, PrivateAttr
 
+from gpu_ablate.physics.damage import CEM43
 from gpu_ablate.scene.body import (
     Anatomy,
     Boundary,
@@ -18,10 +20,16 @@ from gpu_ablate.scene.body import (
     SurfacePatch,
 )
 from gpu_ablate.scene.treatment import Model, Plan, Probe, Pull, Run, Sensor, Source, Step
-from gpu_ablate.spec.base import Many, Table
+from gpu_ablate.spec.base import Line, Many, Name, Table
 from gpu_ablate.spec.device import DeviceEntry
 from gpu_ablate.spec.limit import Limit
 from gpu_ablate.spec.tissue import TissueEntry
+
+
+def _whole(version: Any) -> Any:
+    if type(version) is not int:
+        raise ValueError("must be 1, a whole number")
+    return version
 
 
 class Scene(Table):
@@ -29,9 +37,9 @@ class Scene(Table):
 
     later: ClassVar[frozenset[str]] = frozenset({"vessel"})
 
-    schema_version: Literal[1]
+    schema_version: Annotated[Literal[1], BeforeValidator(_whole)]
     """Version of this format."""
-    title: str = ""
+    title: Line = ""
     """One line for people."""
     plan: Plan = Plan()
     domain: Domain
@@ -40,11 +48,11 @@ class Scene(Table):
     boundary: Boundary = Boundary()
     anatomy: Anatomy | None = None
     region: Many[Region] = ()
-    tissue: dict[str, TissueEntry] = Field(default_factory=dict)
+    tissue: dict[Name, TissueEntry] = Field(default_factory=dict)
     skin_surface: SkinSurface = SkinSurface()
     surface_patch: Many[SurfacePatch] = ()
     probe: Many[Probe] = ()
-    device: dict[str, DeviceEntry] = Field(default_factory=dict)
+    device: dict[Name, DeviceEntry] = Field(default_factory=dict)
     isolation: Many[Isolation] = ()
     source: Many[Source] = ()
     sensor: Many[Sensor] = ()
@@ -54,8 +62,8 @@ class Scene(Table):
     _path: Path | None = PrivateAttr(default=None)
 
     def __eq__(self, other: object) -> bool:
-        """Two scenes are equal when their content is, wherever their files lie."""
-        return isinstance(other, Scene) and self.model_dump() == other.model_dump()
+        """Two scenes are equal when their content is: the same values and defaults, naming the same files."""
+        return isinstance(other, Scene) and self.resolved() == other.resolved()
 
     @property
     def path(self) -> Path | None:
@@ -78,13 +86,41 @@ class Scene(Table):
         scene._path = path
         return scene
 
+    def resolved(self, folder: Path | None = None) -> dict[str, Any]:
+        """The content as plain values, defaults filled in, with files relative to `folder` (absolute if None).
+
+        Filled in are all constants, the temperature at the start and the endpoint. Keys whose absence means
+        something stay absent: run.duration_s ends the run with the last schedule, however early `until` ends it;
+        a face without a key follows `default`.
+        """
+        content = self.model_dump(exclude_none=True)
+        content["run"]["endpoint"] = self.endpoint()
+        if self.initial.image is None:
+            content["initial"]["temperature_c"] = self.initial.uniform_c
+        tables = [content.get("anatomy", {}), content["initial"], *content["source"], *content["region"]]
+        for table in tables:
+            for key in ("image", "mesh"):
+                if key in table:
+                    table[key] = _placed(self.folder / table[key], folder)
+        return content
+
+    def temperatures_c(self) -> list[float]:
+        """Every temperature that it imposes: at the start, of blood, air, faces and patches [°C]."""
+        imposed = [self.initial.uniform_c, self.model.blood_temperature_c, self.skin_surface.temperature_c]
+        imposed += [patch.temperature_c for patch in self.surface_patch]
+        imposed += [r.initial_temperature_c for r in self.region if r.initial_temperature_c is not None]
+        faces = [self.boundary.face(name) for name in Boundary.model_fields if name != "default"]
+        return imposed + [face.temperature_c for face in faces if not isinstance(face, str)]
+
     def heats(self) -> bool:
-        """Whether anything in it heats: a probe or a source that is not negative."""
-        return bool(self.probe) or any(s.power_w is None or s.power_w > 0 for s in self.source)
+        """Whether anything heats: a probe, a source that is an image or positive, a temperature that makes dose."""
+        driven = any(source.power_w is None or source.power_w > 0 for source in self.source)
+        return bool(self.probe) or driven or max(self.temperatures_c()) > CEM43.gate_c
 
     def cools(self) -> bool:
-        """Whether anything in it cools: a negative source."""
-        return any(s.power_w is not None and s.power_w < 0 for s in self.source)
+        """Whether anything cools: a source that is an image or negative, a temperature below 0 °C."""
+        driven = any(source.power_w is None or source.power_w < 0 for source in self.source)
+        return driven or min(self.temperatures_c()) < 0
 
     def endpoint(self) -> str:
         """Name of the endpoint: the one chosen, else lethal40 with cold only and cem43_240 otherwise."""
@@ -105,3 +141,9 @@ def step_duration_s(step: Step) -> float:
     if isinstance(step, Pull):
         return 0.0 if step.speed_mm_s is None else step.distance_mm / step.speed_mm_s
     return step.duration_s
+
+
+def _placed(file: Path, folder: Path | None) -> str:
+    """Path of a file as seen from a folder, or from anywhere; folders are followed through links, the file isn't."""
+    path = os.path.join(os.path.realpath(file.parent), file.name)
+    return path if folder is None else Path(os.path.relpath(path, os.path.realpath(folder))).as_posix()

@@ -7,7 +7,7 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import Field, model_validator
 
 from gpu_ablate.scene.body import check_window
-from gpu_ablate.spec.base import Many, Name, NotNegative, Positive, Table, Vector
+from gpu_ablate.spec.base import Duration, File, Length, Many, Moment, Name, Power, Table, Temperature, Vector
 from gpu_ablate.spec.shape import Direction, SourceShapeTable
 
 LATER_WORDS = frozenset({"freeze", "thaw", "reinsert", "ice_contact_percent", "min_distance_to_ice_mm"})
@@ -19,7 +19,7 @@ class Plan(Table):
 
     intent: Literal["radical", "palliative"] = "radical"
     """Chooses the rule of the verdict."""
-    margin_goal_mm: NotNegative = 10.0
+    margin_goal_mm: Annotated[float, Field(ge=0, le=1e4)] = 10.0
     """Margin that the plan wants around the target."""
 
 
@@ -28,7 +28,7 @@ class Model(Table):
 
     later: ClassVar[frozenset[str]] = frozenset({"sar_update", "perfusion_cold_stasis"})
 
-    blood_temperature_c: float = 37.0
+    blood_temperature_c: Annotated[float, Field(ge=20, le=45)] = 37.0
     """Of arriving blood; the word "body" on a face means this."""
     perfusion_heat: Literal["stasis", "step", "none"] = "stasis"
     """How heat stops perfusion: gradually by Arrhenius kinetics, at 60 °C, or not."""
@@ -45,9 +45,9 @@ class Until(Table):
 
     where: Name
     """Name of a region, role or sensor."""
-    above_c: float | None = None
+    above_c: Temperature | None = None
     """Met when the hottest point there reaches this."""
-    below_c: float | None = None
+    below_c: Temperature | None = None
     """Met when the coldest point there reaches this."""
     covered_percent: Annotated[float, Field(gt=0, le=100)] | None = None
     """Met when so much of the region is dead."""
@@ -63,11 +63,11 @@ class Hold(Table):
     """Stay and heat."""
 
     action: Literal["hold"]
-    power_w: NotNegative | None = None
+    power_w: Power | None = None
     """At the generator."""
-    net_power_w: NotNegative | None = None
+    net_power_w: Power | None = None
     """Or into the tissue."""
-    duration_s: Positive
+    duration_s: Duration
     """With `until`, the longest time."""
     until: Until | None = None
     """Ends the step early."""
@@ -83,13 +83,13 @@ class Pull(Table):
     """Withdraw along the shaft: at once and with the power off, or slowly."""
 
     action: Literal["pull"]
-    distance_mm: Positive
+    distance_mm: Length
     """How far."""
-    speed_mm_s: Positive | None = None
+    speed_mm_s: Annotated[float, Field(ge=1e-4, le=1e4)] | None = None
     """How fast; without it the pull takes no time."""
-    power_w: NotNegative | None = None
+    power_w: Power | None = None
     """At the generator, while moving; needs a speed."""
-    net_power_w: NotNegative | None = None
+    net_power_w: Power | None = None
     """Or into the tissue."""
 
     @model_validator(mode="after")
@@ -105,7 +105,7 @@ class Rest(Table):
     """Stay with the power off."""
 
     action: Literal["rest"]
-    duration_s: Positive
+    duration_s: Duration
     """With `until`, the longest time."""
     until: Until | None = None
     """Ends the step early."""
@@ -148,15 +148,15 @@ class Source(Table):
     """Unique, and not a role."""
     shape: SourceShapeTable | None = None
     """A solid, or point, line, gaussian; see Shapes."""
-    power_w: float | None = None
+    power_w: Annotated[float, Field(ge=-1e4, le=1e4)] | None = None
     """Total power of the shape; negative cools."""
-    image: Name | None = None
+    image: File | None = None
     """Or an image of power densities in W/m³, relative to the scene."""
     velocity_mm_s: Vector = (0.0, 0.0, 0.0)
     """The shape moves with this velocity from start_s on."""
-    start_s: NotNegative = 0.0
+    start_s: Moment = 0.0
     """Switched on."""
-    end_s: Positive | None = None
+    end_s: Duration | None = None
     """Switched off; default is never."""
 
     @model_validator(mode="after")
@@ -184,11 +184,11 @@ class Run(Table):
 
     later: ClassVar[frozenset[str]] = frozenset({"accuracy"})
 
-    duration_s: Positive | None = None
+    duration_s: Duration | None = None
     """Default is the longest schedule."""
-    record_every_s: Positive = 30.0
+    record_every_s: Annotated[float, Field(ge=0.1, le=1e6)] = 30.0
     """Between records of the fields."""
-    trace_every_s: Positive = 1.0
+    trace_every_s: Annotated[float, Field(ge=0.01, le=1e6)] = 1.0
     """Between rows of the traces."""
     precision: Literal["float32", "float64"] = "float32"
     """Of the solver's numbers (the numpy backend always uses float64)."""

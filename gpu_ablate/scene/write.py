@@ -12,8 +12,8 @@ from gpu_ablate.scene.schema import Scene
 
 
 def write_scene(scene: Scene, path: Path) -> None:
-    """Write a resolved scene as TOML; reading it gives an equal scene. Paths in it stay as written."""
-    text = tomli_w.dumps(_toml(scene.model_dump(exclude_none=True)))
+    """Write a scene as TOML with its defaults; reading it gives an equal scene. Files are relative to its folder."""
+    text = tomli_w.dumps(_toml(scene.resolved(path.parent)))
     path.write_text(NUMBERS.sub(_on_one_line, text), encoding="utf-8")
 
 

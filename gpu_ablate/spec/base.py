@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from typing import Annotated, Any, ClassVar, TypeVar
+from unicodedata import category
 
 from pydantic import (
     AfterValidator,
@@ -48,15 +49,48 @@ def _three_numbers(value: Any) -> Any:
     return value
 
 
-Vector = Annotated[tuple[float, float, float], Strict(False), BeforeValidator(_three_numbers)]
+Coordinate = Annotated[float, Field(ge=-1e4, le=1e4)]
+Vector = Annotated[tuple[Coordinate, Coordinate, Coordinate], Strict(False), BeforeValidator(_three_numbers)]
 """(x, y, z) in the unit that the key names."""
 
 Many = Annotated[tuple[Item, ...], Strict(False)]
 """An array of TOML values."""
 
-Positive = Annotated[float, Field(gt=0)]
-NotNegative = Annotated[float, Field(ge=0)]
-Name = Annotated[str, Field(min_length=1)]
+Length = Annotated[float, Field(gt=0, le=1e4)]
+"""A length or width [mm]."""
+Temperature = Annotated[float, Field(ge=-273.15, le=400)]
+"""A temperature [°C]."""
+Film = Annotated[float, Field(ge=0, le=1e6)]
+"""A heat transfer coefficient [W/m²K]."""
+Power = Annotated[float, Field(ge=0, le=1e4)]
+"""A power [W]."""
+Moment = Annotated[float, Field(ge=0, le=1e6)]
+"""A time since the start [s]."""
+Duration = Annotated[float, Field(gt=0, le=1e6)]
+"""How long something lasts [s]."""
+
+
+def _one_line(text: str) -> str:
+    strange = next((sign for sign in text if category(sign) in ("Cc", "Cs", "Zl", "Zp")), None)
+    if strange is not None:
+        raise ValueError(f"must not hold the control character {strange!r}; remove it")
+    return text
+
+
+def _no_outer_blanks(text: str) -> str:
+    if text != text.strip():
+        raise ValueError(f'must not begin or end with a blank: "{text}"')
+    return text
+
+
+Line = Annotated[str, Field(max_length=1000), AfterValidator(_one_line)]
+"""A text of one line."""
+Name = Annotated[
+    str, Field(min_length=1, max_length=100), AfterValidator(_one_line), AfterValidator(_no_outer_blanks)
+]
+"""A name of something in the scene or library."""
+File = Annotated[str, Field(min_length=1), AfterValidator(_one_line)]
+"""A file, relative to the scene."""
 
 
 class Quantity(Table):
@@ -64,7 +98,7 @@ class Quantity(Table):
 
     value: float
     """The value used."""
-    source: str = "scene"
+    source: Line = "scene"
     """Where it comes from; keys of references.bib in square brackets."""
     low: float | None = None
     """Lower end of the plausible range."""
@@ -96,30 +130,23 @@ def _bare_number(value: Any) -> Any:
     return {"value": value}
 
 
-def _not_negative(quantity: Quantity) -> Quantity:
-    if quantity.value < 0:
-        raise ValueError(f"must be 0 or more, not {quantity.value:g}")
-    return quantity
-
-
-def _positive(quantity: Quantity) -> Quantity:
-    if quantity.value <= 0:
-        raise ValueError(f"must be greater than 0, not {quantity.value:g}")
-    return quantity
-
-
-def _share(quantity: Quantity) -> Quantity:
-    if not 0 <= quantity.value <= 1:
-        raise ValueError(f"must lie between 0 and 1, not {quantity.value:g}")
-    return quantity
-
-
 AnyQuantity = Annotated[Quantity, BeforeValidator(_bare_number, json_schema_input_type=float | Quantity)]
 """A number with its source; a bare number is the scene's own."""
 
-NotNegativeQuantity = Annotated[AnyQuantity, AfterValidator(_not_negative)]
-PositiveQuantity = Annotated[AnyQuantity, AfterValidator(_positive)]
-ShareQuantity = Annotated[AnyQuantity, AfterValidator(_share)]
+
+def between(low: float, high: float) -> AfterValidator:
+    """Demand that a quantity and its range lie from `low` to `high`."""
+
+    def check(quantity: Quantity) -> Quantity:
+        for value in (quantity.value, quantity.low, quantity.high):
+            if value is not None and not low <= value <= high:
+                raise ValueError(f"must lie between {low:g} and {high:g}, not {value:g}")
+        return quantity
+
+    return AfterValidator(check)
+
+
+ShareQuantity = Annotated[AnyQuantity, between(0, 1)]
 
 
 def quantities(table: Table) -> Iterator[tuple[str, Quantity]]:

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from typing import ClassVar, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import model_validator
 
-from gpu_ablate.spec.base import PositiveQuantity, ShareQuantity, Table
+from gpu_ablate.spec.base import AnyQuantity, Line, Table, between
 
 SourceModel = Literal["line_source"]
+Frequency = Annotated[AnyQuantity, between(1, 1e5)]
+ShaftLength = Annotated[AnyQuantity, between(1e-3, 200)]
+MaxPower = Annotated[AnyQuantity, between(1e-3, 1e4)]
+Efficiency = Annotated[AnyQuantity, between(0.01, 1)]
+Reflection = Annotated[AnyQuantity, between(0, 0.99)]
 
 
 class DeviceEntry(Table):
@@ -18,27 +23,27 @@ class DeviceEntry(Table):
         {"active_length_mm", "film_preset", "film_h_w_m2k", "freeze_temperature_c"}
     )
 
-    like: str | None = None
+    like: Line | None = None
     """Start from this device and change only the keys written here."""
-    description: str | None = None
+    description: Line | None = None
     """What it stands for."""
     kind: Literal["microwave"] | None = None
     """What it does."""
     source_model: SourceModel | None = None
     """"line_source": provisional, the power is spread along the radiating part."""
-    frequency_mhz: PositiveQuantity | None = None
+    frequency_mhz: Frequency | None = None
     """Working frequency."""
-    shaft_diameter_mm: PositiveQuantity | None = None
+    shaft_diameter_mm: ShaftLength | None = None
     """Outer diameter of the needle."""
-    emission_offset_mm: PositiveQuantity | None = None
+    emission_offset_mm: ShaftLength | None = None
     """From the physical tip back to the middle of the radiating part."""
-    emission_length_mm: PositiveQuantity | None = None
+    emission_length_mm: ShaftLength | None = None
     """Length of the radiating part."""
-    cable_efficiency: ShareQuantity | None = None
+    cable_efficiency: Efficiency | None = None
     """Share of the generator's power that reaches the antenna."""
-    reflection: ShareQuantity | None = None
+    reflection: Reflection | None = None
     """Share of that power which the antenna reflects."""
-    max_power_w: PositiveQuantity | None = None
+    max_power_w: MaxPower | None = None
     """Highest power at the generator."""
 
 
@@ -48,13 +53,13 @@ class Device(DeviceEntry):
     name: str
     kind: Literal["microwave"]
     source_model: SourceModel
-    frequency_mhz: PositiveQuantity
-    shaft_diameter_mm: PositiveQuantity
-    emission_offset_mm: PositiveQuantity
-    emission_length_mm: PositiveQuantity
-    cable_efficiency: ShareQuantity
-    reflection: ShareQuantity
-    max_power_w: PositiveQuantity
+    frequency_mhz: Frequency
+    shaft_diameter_mm: ShaftLength
+    emission_offset_mm: ShaftLength
+    emission_length_mm: ShaftLength
+    cable_efficiency: Efficiency
+    reflection: Reflection
+    max_power_w: MaxPower
 
     @model_validator(mode="after")
     def _radiates_behind_the_tip(self) -> Device:

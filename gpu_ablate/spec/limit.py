@@ -6,7 +6,10 @@ from typing import Literal
 
 from pydantic import model_validator
 
-from gpu_ablate.spec.base import Name, Table
+from gpu_ablate.spec.base import Line, Name, Table
+
+COLDEST_C, HOTTEST_C = -273.15, 400.0
+"""Limits on a temperature lie between these [°C]."""
 
 
 class Limit(Table):
@@ -24,7 +27,7 @@ class Limit(Table):
     """A value below warns (min_temperature_c)."""
     fail_below: float | None = None
     """A value below breaks the limit (min_temperature_c)."""
-    source: str | None = None
+    source: Line | None = None
     """Where the numbers come from; keys of references.bib in square brackets."""
 
     @model_validator(mode="after")
@@ -34,6 +37,18 @@ class Limit(Table):
             raise ValueError(f"{self.quantity} is limited from {side}: use warn_{side} and fail_{side}")
         if self.warn is None and self.fail is None:
             raise ValueError(f"needs warn_{side} or fail_{side}")
+        if self.warn is not None and self.fail is not None:
+            safer, worse = (self.fail, self.warn) if side == "below" else (self.warn, self.fail)
+            if safer > worse:
+                raise ValueError(f"warn_{side} ({self.warn:g}) lies beyond fail_{side} ({self.fail:g}); swap them")
+        is_dose = self.quantity in ("cem43_minutes", "arrhenius")
+        for key, value in ((f"warn_{side}", self.warn), (f"fail_{side}", self.fail)):
+            if value is None:
+                continue
+            if is_dose and value < 0:
+                raise ValueError(f"{key} is a dose, which is 0 or more, not {value:g}")
+            if not is_dose and not COLDEST_C <= value <= HOTTEST_C:
+                raise ValueError(f"{key} must lie between {COLDEST_C:g} and {HOTTEST_C:g} °C, not {value:g}")
         return self
 
     @property

@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
+import math
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, model_validator
 
-from gpu_ablate.spec.base import Positive, Table, Vector
+from gpu_ablate.spec.base import Length, Table, Vector
 
 
-def _not_null(vector: tuple[float, float, float]) -> tuple[float, float, float]:
-    if not any(vector):
-        raise ValueError("must have a length greater than 0, not [0, 0, 0]")
+def _has_direction(vector: tuple[float, float, float]) -> tuple[float, float, float]:
+    if math.hypot(*vector) < SHORTEST:
+        raise ValueError(f"must have a length of {SHORTEST:g} or more, not {[float(x) for x in vector]}")
     return vector
 
 
-Direction = Annotated[Vector, AfterValidator(_not_null)]
-"""A vector whose length doesn't matter, but is not 0."""
+SHORTEST = 1e-6
+Direction = Annotated[Vector, AfterValidator(_has_direction)]
+"""A vector of which the direction alone matters."""
 
 
 class Sphere(Table):
@@ -24,7 +26,7 @@ class Sphere(Table):
 
     kind: Literal["sphere"]
     center_mm: Vector
-    radius_mm: Positive
+    radius_mm: Length
 
 
 class Box(Table):
@@ -45,7 +47,7 @@ class Ellipsoid(Table):
 
     kind: Literal["ellipsoid"]
     center_mm: Vector
-    radii_mm: tuple[Positive, Positive, Positive] = Field(strict=False)
+    radii_mm: tuple[Length, Length, Length] = Field(strict=False)
     """Half-axes along x, y and z."""
 
 
@@ -64,14 +66,14 @@ class Cylinder(_Axis):
     """A round cylinder with flat ends at from_mm and to_mm."""
 
     kind: Literal["cylinder"]
-    radius_mm: Positive
+    radius_mm: Length
 
 
 class Capsule(_Axis):
     """A round cylinder with half a ball beyond from_mm and to_mm each."""
 
     kind: Literal["capsule"]
-    radius_mm: Positive
+    radius_mm: Length
 
 
 class HalfSpace(Table):
@@ -89,8 +91,8 @@ class Shell(Table):
 
     kind: Literal["shell"]
     center_mm: Vector
-    inner_radius_mm: Positive
-    outer_radius_mm: Positive
+    inner_radius_mm: Length
+    outer_radius_mm: Length
 
     @model_validator(mode="after")
     def _has_thickness(self) -> Shell:
@@ -120,7 +122,7 @@ class Gaussian(Table):
 
     kind: Literal["gaussian"]
     center_mm: Vector
-    sigma_mm: Positive
+    sigma_mm: Length
 
 
 def check_corners(lower: tuple[float, float, float], upper: tuple[float, float, float]) -> None:

@@ -4,26 +4,30 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import Discriminator, Tag, model_validator
+from pydantic import Discriminator, Field, Tag, model_validator
 
-from gpu_ablate.spec.base import (
-    AnyQuantity,
-    NotNegativeQuantity,
-    PositiveQuantity,
-    Quantity,
-    ShareQuantity,
-    Table,
-)
+from gpu_ablate.spec.base import AnyQuantity, Line, Quantity, ShareQuantity, Table, between
 
 Phase = Literal["body", "fluid", "gas"]
+Conductivity = Annotated[AnyQuantity, between(1e-9, 1e4)]
+Density = Annotated[AnyQuantity, between(0.1, 3e4)]
+HeatCapacity = Annotated[AnyQuantity, between(10, 2e4)]
+Slope = Annotated[AnyQuantity, between(-0.02, 0.02)]
+Perfusion = Annotated[AnyQuantity, between(0, 1)]
+PerfusionPerMass = Annotated[AnyQuantity, between(0, 6e5)]
+MetabolicHeat = Annotated[AnyQuantity, between(0, 1e7)]
+LatentHeat = Annotated[AnyQuantity, between(1e-3, 1e9)]
+Permittivity = Annotated[AnyQuantity, between(1, 1000)]
+ElectricConductivity = Annotated[AnyQuantity, between(0, 1e3)]
+FreezingTemperature = Annotated[float, Field(ge=-60, le=10)]
 
 
 class LinearFreezing(Table):
     """Ice fraction linear in temperature between from_c (no ice) and to_c (all ice)."""
 
     law: Literal["linear"]
-    from_c: float
-    to_c: float
+    from_c: FreezingTemperature
+    to_c: FreezingTemperature
 
     @model_validator(mode="after")
     def _falls(self) -> LinearFreezing:
@@ -60,49 +64,49 @@ Freezing = Annotated[
 class TissueEntry(Table):
     """A tissue of the scene's own: complete, or `like` another with changes."""
 
-    like: str | None = None
+    like: Line | None = None
     """Start from this tissue and change only the keys written here."""
-    description: str | None = None
+    description: Line | None = None
     """What it stands for."""
     phase: Phase | None = None
     """"body" (default; lives or dies), "fluid" (isolation, lumen, cement) or "gas" (not solved)."""
-    conductivity_w_mk: PositiveQuantity | None = None
+    conductivity_w_mk: Conductivity | None = None
     """Thermal conductivity at 37 °C."""
-    conductivity_slope_1_k: AnyQuantity | None = None
+    conductivity_slope_1_k: Slope | None = None
     """Relative change of the unfrozen thermal conductivity per kelvin, from 37 to 100 °C; default 0."""
-    density_kg_m3: PositiveQuantity | None = None
+    density_kg_m3: Density | None = None
     """Density."""
-    heat_capacity_j_kgk: PositiveQuantity | None = None
+    heat_capacity_j_kgk: HeatCapacity | None = None
     """Heat capacity, not frozen."""
-    perfusion_1_s: NotNegativeQuantity | None = None
+    perfusion_1_s: Perfusion | None = None
     """Volume of blood per volume of tissue and second; default 0."""
-    perfusion_ml_min_kg: NotNegativeQuantity | None = None
+    perfusion_ml_min_kg: PerfusionPerMass | None = None
     """The same in mL blood per minute and kg tissue; never both."""
-    perfusion_thermography_1_s: NotNegativeQuantity | None = None
+    perfusion_thermography_1_s: Perfusion | None = None
     """Perfusion of the preset "thermography", where it differs."""
-    metabolic_heat_w_m3: NotNegativeQuantity | None = None
+    metabolic_heat_w_m3: MetabolicHeat | None = None
     """Metabolic heat; default 0."""
     water_fraction: ShareQuantity | None = None
     """Water by mass: how much boils off."""
     freezing: Freezing | None = None
     """How it freezes: { law = "linear", from_c, to_c }, { law = "saline" } or "none" (default)."""
-    frozen_conductivity_w_mk: PositiveQuantity | None = None
+    frozen_conductivity_w_mk: Conductivity | None = None
     """Thermal conductivity, frozen."""
-    frozen_heat_capacity_j_kgk: PositiveQuantity | None = None
+    frozen_heat_capacity_j_kgk: HeatCapacity | None = None
     """Heat capacity, frozen."""
     frozen_law: Literal["ice"] | None = None
     """"ice" scales both frozen numbers with temperature as pure ice; without it they are constant."""
-    latent_heat_j_m3: PositiveQuantity | None = None
+    latent_heat_j_m3: LatentHeat | None = None
     """Latent heat of freezing."""
     boiling: Literal["water", "none"] | None = None
     """"water" (default): the water boils off at 100 °C; "none": it stays a liquid at any temperature."""
-    relative_permittivity_2450: PositiveQuantity | None = None
+    relative_permittivity_2450: Permittivity | None = None
     """Relative permittivity at 2.45 GHz and 37 °C."""
-    conductivity_s_m_2450: NotNegativeQuantity | None = None
+    conductivity_s_m_2450: ElectricConductivity | None = None
     """Electric conductivity at 2.45 GHz and 37 °C."""
-    relative_permittivity_915: PositiveQuantity | None = None
+    relative_permittivity_915: Permittivity | None = None
     """Relative permittivity at 915 MHz and 37 °C."""
-    conductivity_s_m_915: NotNegativeQuantity | None = None
+    conductivity_s_m_915: ElectricConductivity | None = None
     """Electric conductivity at 915 MHz and 37 °C."""
 
     @model_validator(mode="after")
@@ -117,12 +121,12 @@ class Tissue(TissueEntry):
 
     name: str
     phase: Phase = "body"
-    conductivity_w_mk: PositiveQuantity
-    density_kg_m3: PositiveQuantity
-    heat_capacity_j_kgk: PositiveQuantity
-    conductivity_slope_1_k: AnyQuantity = Quantity(value=0.0, source="default")
-    perfusion_1_s: NotNegativeQuantity = Quantity(value=0.0, source="default")
-    metabolic_heat_w_m3: NotNegativeQuantity = Quantity(value=0.0, source="default")
+    conductivity_w_mk: Conductivity
+    density_kg_m3: Density
+    heat_capacity_j_kgk: HeatCapacity
+    conductivity_slope_1_k: Slope = Quantity(value=0.0, source="default")
+    perfusion_1_s: Perfusion = Quantity(value=0.0, source="default")
+    metabolic_heat_w_m3: MetabolicHeat = Quantity(value=0.0, source="default")
     freezing: Freezing = "none"
     boiling: Literal["water", "none"] = "water"
 

@@ -36,7 +36,6 @@ def test_a_body_at_rest_stays_at_37_exactly(build: Build, backend: str) -> None:
     metabolic_heat_w_m3 = 0
     [run]
     duration_s = 300
-    endpoint = "cem43_240"
     trace_every_s = 50
     """)
     result = ga.simulate(case, backend)

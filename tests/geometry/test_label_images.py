@@ -10,7 +10,7 @@ import pytest
 import SimpleITK as sitk
 
 from gpu_ablate.errors import SceneError
-from gpu_ablate.geometry.images import read_labels, read_scalars
+from gpu_ablate.geometry.images import read_labels, read_scalars, read_temperatures
 
 MM = 1e-3
 VALUES = np.random.default_rng(0).integers(0, 6, (5, 6, 7)).astype(np.uint8)
@@ -127,7 +127,13 @@ def test_what_cannot_be_used_is_refused_with_its_name(tmp_path: Path) -> None:
     shortened.write_bytes(gzip.decompress(whole)[:400])
     unknown = tmp_path / "image.bmp"
     unknown.write_bytes(b"")
+    twin = written(tmp_path, upright(), "twin.nii.gz")
+    written(tmp_path, upright(), "twin.nii")
     bad = {
+        r"beside it lies twin\.nii": twin,
+        "(?s)NaN.*remedy": written(tmp_path, sitk.GetImageFromArray(holed), "holed.nii.gz"),
+        "NaN or infinite": written(tmp_path, sitk.GetImageFromArray(np.where(VALUES > 0, np.inf, 0.0)), "holed64.nii"),
+        r"±2147483647, found 25000000000": written(tmp_path, sitk.GetImageFromArray(VALUES * 5e9), "large.nii.gz"),
         "whole numbers": written(tmp_path, sitk.GetImageFromArray(half), "half.nrrd"),
         "NaN": written(tmp_path, sitk.GetImageFromArray(holed), "holed.nrrd"),
         "4 axes": written(tmp_path, sitk.JoinSeries([upright(), upright()]), "four.nrrd"),
@@ -151,3 +157,15 @@ def test_whole_numbers_stored_as_floats_are_labels(tmp_path: Path) -> None:
     image = read_labels(written(tmp_path, sitk.GetImageFromArray(VALUES.astype(np.float64)), "float.nrrd"))
     assert np.array_equal(image.values, VALUES)
     assert np.issubdtype(image.values.dtype, np.integer)
+
+
+def test_temperatures_in_kelvin_are_recognised(tmp_path: Path) -> None:
+    wrong = ((290.0, 310.0, "look like kelvin"), (37.0, 151.0, "found 37 to 151\n"), (-274.0, 37.0, "-273.15"))
+    for low, high, words in wrong:
+        values = np.linspace(low, high, 24).reshape(2, 3, 4)
+        path = written(tmp_path, sitk.GetImageFromArray(values), f"t{low:g}.nii.gz")
+        with pytest.raises(SceneError, match=words):
+            read_temperatures(path)
+    values = np.linspace(-40.0, 100.0, 24).reshape(2, 3, 4)
+    read = read_temperatures(written(tmp_path, sitk.GetImageFromArray(values), "celsius.nii.gz"))
+    np.testing.assert_allclose(read.values, values, rtol=1e-6)

@@ -80,10 +80,10 @@ class World:
         """Label the cells whose centre has inwards ≥ 0."""
         self.labels[self.at(inwards) >= 0] = [region.name for region in REGIONS].index(name)
 
-    def put_tumour(self, center: tuple[float, float, float], radius: float) -> None:
-        """A spherical target with its surface."""
+    def put_tumour(self, center: tuple[float, float, float], radius: float, around: int = 60) -> None:
+        """A spherical target with its surface of so many points around and from pole to pole."""
         self.put("tumour", ball(center, radius))
-        self.surfaces["tumour"] = ellipsoid_surface(center, (radius,) * 3)
+        self.surfaces["tumour"] = ellipsoid_surface(center, (radius,) * 3, around)
 
     def kill(self, inwards: Formula) -> None:
         """Dose that is 240 min where inwards = 0 and doubles with every mm inwards."""
@@ -123,11 +123,12 @@ KEYS = {
     "energy": "sources_j escaped_j probes_j vessels_j skin_j boundary_j infusion_j perfusion_j metabolic_j "
     "stored_j relative_imbalance",
     "verdict": "intent rule outcome strict_outcome why",
-    "each zones": "volume_cm3 extent_mm equivalent_diameter_mm along_probe_mm across_probe_mm beyond_tip_mm",
+    "each zones": "volume_cm3 extent_mm equivalent_diameter_mm along_probe_mm across_probe_mm beyond_tip_mm "
+    "parts largest_part_cm3",
     "each targets": "name volume_cm3 ablated_percent min_margin_mm margin_5mm_percent margin_10mm_percent "
-    "at_surface_cm2",
+    "at_surface_cm2 across_fluid_percent across_fluid",
     "each collateral": "killed_cm3",
-    "each limits": "where quantity value at_s at_mm status",
+    "each limits": "where quantity value at_s at_mm status note",
     "each sensors": "final_c min_c max_c",
 }
 """Every key of the contract of metrics.json, by the place where it stands."""

@@ -11,7 +11,7 @@ from gpu_ablate.outcome.limits import measure_limits, status
 
 @pytest.mark.parametrize(
     ("value", "expected"),
-    [(42.9, "ok"), (43.0, "ok"), (43.1, "warning"), (50.0, "warning"), (50.1, "broken"), (None, "ok")],
+    [(42.9, "ok"), (43.0, "ok"), (43.1, "warning"), (50.0, "warning"), (50.1, "broken")],
 )
 def test_status_above(value, expected):
     assert status(Limit("skin", "max_temperature_c", 43.0, 50.0), value) == expected
@@ -71,21 +71,39 @@ def test_time_from_the_traces_where_there_is_one(heated):
     assert measure_limits(heated.result())[0]["at_s"] == 50.0
 
 
-def test_dose_is_reached_within_a_hundredth(heated):
+def test_dose_is_reached_within_a_ten_thousandth(heated):
     heated.limits = (Limit("skin", "cem43_minutes", 16.0, 41.0),)
     heated.final["cem43"] = heated.at(lambda x, y, z: 200.0)
     (found,) = measure_limits(heated.result())
     assert (found["value"], found["at_s"], found["status"]) == (200.0, None, "broken")
     heated.records = type(heated.records)()
-    for time, dose in ((0, 0.0), (10, 150.0), (20, 199.0), (30, 200.0)):
+    for time, dose in ((0, 0.0), (10, 150.0), (20, 199.0), (30, 199.99), (40, 200.0)):
         heated.records.append(time, {"cem43": heated.at(lambda x, y, z, dose=dose: dose)})
-    assert measure_limits(heated.result())[0]["at_s"] == 20
+    assert measure_limits(heated.result())[0]["at_s"] == 30
 
 
-def test_without_cells_or_history_the_value_is_null(heated):
-    heated.limits = (Limit("nerve", "max_temperature_c", 45, 50), Limit("skin", "arrhenius", 0.5, 1))
-    for found in measure_limits(heated.result()):
-        assert found["value"] is None
-        assert found["at_s"] is None
-        assert found["at_mm"] is None
-        assert found["status"] == "ok"
+def test_a_dose_that_grows_to_the_end_is_reached_at_the_end(heated):
+    """A dose of steady growth is within a share s of its end from the share 1 - s of the time on."""
+    heated.limits = (Limit("skin", "cem43_minutes", 16.0, 41.0),)
+    heated.final["cem43"] = heated.at(lambda x, y, z: 120.0)
+    time = np.linspace(0, 600, 601)
+    heated.traces = {"time_s": time, "limit.skin.cem43_minutes": time / 5}
+    assert measure_limits(heated.result())[0]["at_s"] == 600
+
+
+def test_what_cannot_be_judged_is_null_and_warns_with_a_note(heated):
+    heated.limits = (
+        Limit("nerve", "max_temperature_c", 45, 50),
+        Limit("saline layer", "max_temperature_c", 45, 50),
+        Limit("skin", "arrhenius", 0.5, 1),
+        Limit("skin", "cem43_minutes", 16, 41),
+        Limit("skin", "max_temperature_c", 45, 50),
+    )
+    heated.labels[:, :, 0] = 3
+    heated.final["cem43"][heated.labels == 2] = np.nan
+    *lost, kept = measure_limits(heated.result())
+    for found, word in zip(lost, ("nerve", "saline layer", "arrhenius", "finite"), strict=True):
+        assert (found["value"], found["at_s"], found["at_mm"]) == (None, None, None)
+        assert found["status"] == "warning"
+        assert word in found["note"]
+    assert (kept["note"], kept["status"]) == (None, "warning")

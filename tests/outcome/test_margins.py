@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from gpu_ablate.case.setup import Surface
-from gpu_ablate.outcome.margins import distance, front, margin_map, measure_margins
+from gpu_ablate.outcome.margins import front, margin_map, measure_margins
+from gpu_ablate.outcome.nearest import feet_on
 from gpu_ablate.outcome.zones import zone_field
 
 MM = 1e-3
@@ -26,7 +27,7 @@ def measured(made):
 
 
 def margin_at(made, point_mm):
-    points, _, margin = margin_map(made.result(), "tumour")
+    points, _, margin, _ = margin_map(made.result(), "tumour")
     nearest = np.argmin(np.linalg.norm(points / MM - point_mm, axis=1))
     return margin[nearest] / MM
 
@@ -37,13 +38,15 @@ def test_concentric_balls(world, radius, center):
     made = world((-24, -24, -24), (24, 24, 24))
     made.put_tumour(center, 8.0)
     made.kill(ball(center, radius))
-    _, faces, margin = margin_map(made.result(), "tumour")
+    _, faces, margin, across = margin_map(made.result(), "tumour")
     assert faces.max() == len(margin) - 1
     assert margin / MM == pytest.approx(np.full(len(margin), radius - 8.0), abs=NEAR)
     found = measured(made)
     assert found["margin_5mm_percent"] == (100 if radius > 13 else 0)
     assert found["margin_10mm_percent"] == (100 if radius > 18 else 0)
     assert not found["margin_ends_at_box"]
+    assert not across.any()
+    assert (found["across_fluid_percent"], found["across_fluid"]) == (0, [])
 
 
 @pytest.mark.parametrize("offset", [2.0, 5.0, 8.0])
@@ -102,6 +105,62 @@ def test_fluid_ends_no_margin_and_the_tissue_beyond_it_does(world, fluid_heat):
     assert found["min_margin_mm"] == pytest.approx(4.5, abs=NEAR)
     assert found["min_margin_at_mm"] == pytest.approx([0, 0, -6.5], abs=0.5)
     assert margin_at(made, (0, 0, -22.5)) == pytest.approx(11.5, abs=NEAR)
+
+
+@pytest.mark.parametrize(("near", "far", "killed"), [(9, 12, 16.0), (11, 13, 16.0), (10, 11, 14.0)])
+@pytest.mark.parametrize(("axis", "side"), [(2, 1), (0, -1)])
+def test_share_of_a_ball_whose_margin_runs_across_a_slab(world, near, far, killed, axis, side):
+    """Living tissue begins `far` from the middle beyond the slab, and all around at the radius `killed`: the slab
+    is nearer above the height far - (killed - radius), a cap whose area grows with its height."""
+    radius = 8.0
+    made = world((-24, -24, -24), (24, 24, 24))
+
+    def depth(x, y, z):
+        return side * (x, y, z)[axis]
+
+    made.put("saline layer", lambda x, y, z: np.minimum(depth(x, y, z) - near, far - depth(x, y, z)) + 0 * (x + y + z))
+    made.put_tumour((0, 0, 0), radius, around=180)
+    made.kill(lambda x, y, z: np.where(depth(x, y, z) < near, ball((0, 0, 0), killed)(x, y, z), -9.0))
+    height = far - (killed - radius)
+    share = 50 * (1 - height / radius)
+    found = measured(made)
+    assert found["across_fluid_percent"] == pytest.approx(share, abs=0.6)
+    (across,) = found["across_fluid"]
+    assert (across["region"], across["role"], across["phase"]) == ("saline layer", "isolation", "fluid")
+    assert across["percent"] == found["across_fluid_percent"]
+    points, _, margin, flags = margin_map(made.result(), "tumour")
+    above = depth(*points.T) / MM
+    assert flags[above > height + 0.3].all()
+    assert not flags[above < height - 0.3].any()
+    assert margin[flags] / MM == pytest.approx(far - above[flags], abs=NEAR)
+
+
+def test_margins_along_the_face_of_a_gas_do_not_cross_it(world):
+    made = world((-26, -26, -30), (26, 26, 6))
+    made.put_tumour((0, 0, -5), 8.0)
+    made.put("outside", lambda x, y, z: z)
+    whole = made.surfaces["tumour"]
+    cut = np.minimum(whole.points, np.array([np.inf, np.inf, 0], np.float32))
+    made.surfaces["tumour"] = Surface(cut, whole.faces)
+    made.kill(ball((0, 0, -5), 20.0))
+    assert measured(made)["across_fluid_percent"] == 0
+
+
+def test_margins_along_the_staircase_of_an_oblique_fluid_do_not_cross_it(world):
+    made = world((-24, -24, -24), (24, 24, 24))
+    made.put("saline layer", lambda x, y, z: 0.6 * x + 0.8 * z - 9 + 0 * y)
+    made.put_tumour((0, 0, 0), 8.0)
+    made.kill(ball((0, 0, 0), 15.0))
+    assert measured(made)["across_fluid_percent"] == 0
+
+
+def test_a_margin_without_viable_tissue_crosses_nothing(world):
+    made = world((-12, -12, -12), (12, 12, 12))
+    made.put("saline layer", lambda x, y, z: z - 9)
+    made.put_tumour((0, 0, 0), 5.0)
+    for depth in (3.0, -3.0):
+        made.kill(lambda x, y, z, depth=depth: depth)
+        assert measured(made)["across_fluid_percent"] == 0
 
 
 def test_living_tumour_beside_fluid_lies_as_deep_as_the_killed_tissue_is_far(world):
@@ -185,6 +244,8 @@ def test_distance_to_triangles_is_the_least_over_their_points():
     points = random.normal(scale=2, size=(200, 3))
     brute = np.linalg.norm(points[:, None] - on, axis=2).min(axis=1)
     triangle = Surface(corners.astype(np.float32), np.array([[0, 1, 2]], np.int32))
-    exact = distance(points, triangle)
+    feet = feet_on(triangle, points)
+    exact = np.linalg.norm(points - feet, axis=1)
+    assert feet_on(triangle, feet) == pytest.approx(feet, abs=1e-6)
     assert (exact <= brute + 1e-6).all()
     assert exact == pytest.approx(brute, abs=0.02)

@@ -13,7 +13,7 @@ RADICAL = Plan("radical", 10e-3)
 PALLIATIVE = Plan("palliative", 10e-3)
 
 
-def target(percent, margin, boundary=None, name="tumour", at_box=False):
+def target(percent, margin, boundary=None, name="tumour", at_box=False, across=()):
     return {
         "name": name,
         "volume_cm3": 4.0,
@@ -21,6 +21,7 @@ def target(percent, margin, boundary=None, name="tumour", at_box=False):
         "min_margin_mm": margin,
         "boundary_margin_mm": margin if boundary is None else boundary,
         "margin_ends_at_box": at_box,
+        "across_fluid": [{"region": r, "role": o, "phase": p, "percent": s} for r, o, p, s in across],
     }
 
 
@@ -83,6 +84,37 @@ def test_no_target():
     for targets in ([], [painted_over]):
         found = verdict(RADICAL, HEAT, targets)
         assert found["outcome"] == found["strict_outcome"] == "no target"
+        assert found["rule"] == "No target, nothing to judge."
+
+
+@pytest.mark.parametrize("goal_mm", [5, 10])
+def test_the_source_of_the_rule_is_that_of_the_treatment(goal_mm):
+    plan = Plan("radical", goal_mm * 1e-3)
+    heat, cold = (verdict(plan, endpoint, [target(100, 12)])["rule"] for endpoint in (HEAT, COLD))
+    assert "breast" in heat
+    assert "staged power only" in heat
+    assert "plan's own goal" in heat
+    assert "cryoablation" not in heat
+    assert "cryoablation" in cold
+    assert "breast" not in cold
+    assert ("plan's own goal" in cold) == (goal_mm != 10)
+    assert "10 mm" in cold
+    assert f"{goal_mm} mm" in cold
+    heat, cold = (verdict(PALLIATIVE, endpoint, [target(100, 12)])["rule"] for endpoint in (HEAT, COLD))
+    assert "cryoablation" in heat
+    assert "borrowed" in heat
+    assert "borrowed" not in cold
+
+
+def test_a_margin_across_fluid_is_said_in_words():
+    across = (("saline layer", "isolation", "fluid", 23.04), ("outside", "tissue", "gas", 0.04))
+    for percent in (100, 50):
+        why = verdict(RADICAL, HEAT, [target(percent, 5.2, across=across)])["why"]
+        assert "Towards the saline layer (23.0 % of the surface of tumour) the margin runs across fluid" in why
+        assert "moved away, not killed" in why
+        assert "Towards the outside (less than 0.1 % of the surface of tumour) the margin runs across gas" in why
+    assert "across" not in verdict(RADICAL, HEAT, [target(100, 5.2)])["why"]
+    assert "across" not in verdict(PALLIATIVE, HEAT, [target(100, 5.2, across=across)])["why"]
 
 
 def test_a_margin_that_meets_the_box_is_called_uncertain():

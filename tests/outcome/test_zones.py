@@ -7,11 +7,18 @@ import pytest
 
 from gpu_ablate.case.setup import Endpoint, Surface
 from gpu_ablate.errors import ResultError
-from gpu_ablate.outcome.levelset import excess, refine, volume
+from gpu_ablate.geometry.meshes import volume
+from gpu_ablate.outcome.levelset import excess, refine
 from gpu_ablate.outcome.zones import measure_zones, zone_field, zone_surface
 from gpu_ablate.result.result import Station
 
-NOTHING = {"volume_cm3": 0.0, "extent_mm": [0.0, 0.0, 0.0], "equivalent_diameter_mm": 0.0}
+NOTHING = {
+    "volume_cm3": 0.0,
+    "parts": 0,
+    "largest_part_cm3": 0.0,
+    "extent_mm": [0.0, 0.0, 0.0],
+    "equivalent_diameter_mm": 0.0,
+}
 
 
 def ball(center, radius):
@@ -20,6 +27,10 @@ def ball(center, radius):
 
 def surface_of(result, name="cem43_240") -> Surface:
     return zone_surface(zone_field(result, name), result.setup.phase_mask("body"), result.setup.grid)
+
+
+def volume_of(surface) -> float:
+    return volume(surface.points, surface.faces)
 
 
 @pytest.mark.parametrize("radius", [3.0, 6.0, 10.0, 19.5, 22.0])
@@ -38,7 +49,7 @@ def test_volume_converges_with_the_square_of_the_spacing(world):
     for spacing in (1.0, 0.5):  # both wide enough not to be refined
         made = world((-23, -23, -23), (23, 23, 23), spacing)
         made.kill(ball((0.1, 0.2, 0.3), 20.6))
-        errors.append(1 - volume(surface_of(made.result())) / (4e-9 / 3 * np.pi * 20.6**3))
+        errors.append(1 - volume_of(surface_of(made.result())) / (4e-9 / 3 * np.pi * 20.6**3))
     assert np.log2(errors[0] / errors[1]) == pytest.approx(2, abs=0.1)
 
 
@@ -90,6 +101,46 @@ def test_zone_ends_at_voxel_faces_of_gas_and_box(world):
         zone = measure_zones(made.result())["cem43_240"]
         assert zone["extent_mm"] == pytest.approx([20, 20, 10], abs=0.06)
         assert zone["volume_cm3"] == pytest.approx(2e-3 / 3 * np.pi * radius**3, rel=3e-3)
+
+
+@pytest.mark.parametrize("island", [2.0, 5.0])
+def test_an_island_counts_to_the_volume_and_not_to_the_size(world, island):
+    made = world((-15, -15, -20), (15, 15, 15))
+    made.needle((0.0, 0.0, -6.0), (0.0, 0.0, 1.0))
+    main, other = ball((0, 0, 3), 8), ball((0, 0, -14), island)
+    made.kill(main)
+    alone = measure_zones(made.result())["cem43_240"]
+    made.kill(lambda x, y, z: np.maximum(main(x, y, z), other(x, y, z)))
+    zone = measure_zones(made.result())["cem43_240"]
+    assert (alone["parts"], zone["parts"]) == (1, 2)
+    assert alone["largest_part_cm3"] == alone["volume_cm3"]
+    for key in ("extent_mm", "along_probe_mm", "across_probe_mm", "beyond_tip_mm", "largest_part_cm3"):
+        assert zone[key] == pytest.approx(alone[key], rel=1e-3), key
+    assert zone["beyond_tip_mm"] == pytest.approx(-1, abs=0.06)
+    both = 4e-3 / 3 * np.pi * (8**3 + island**3)
+    assert zone["volume_cm3"] == pytest.approx(both, rel=3e-3)
+    assert zone["equivalent_diameter_mm"] == pytest.approx(np.cbrt(6e3 * both / np.pi), rel=1e-3)
+
+
+def test_parts_below_a_voxel_are_not_counted_and_a_hole_makes_none(world):
+    made = world((-15, -15, -15), (15, 15, 15))
+    speck = ball((12.5, 12.5, 12.5), 0.3)
+    made.kill(lambda x, y, z: np.maximum(speck(x, y, z), 4 - abs(8 - np.sqrt(x**2 + y**2 + z**2))))
+    zone = measure_zones(made.result())["cem43_240"]
+    assert zone["parts"] == 1
+    assert zone["largest_part_cm3"] == pytest.approx(4e-3 / 3 * np.pi * (12**3 - 4**3), rel=3e-3)
+    assert 0 < zone["volume_cm3"] - zone["largest_part_cm3"] < 1e-3
+
+
+@pytest.mark.parametrize("axis", [0, 1, 2])
+def test_parts_at_the_box_end_there(world, axis):
+    made = world((-15, -15, -15), (15, 15, 15))
+    low, high = np.roll((-15, 0, 0), axis), np.roll((15, 0, 0), axis)
+    made.kill(lambda x, y, z: np.maximum(ball(low, 8)(x, y, z), ball(high, 10)(x, y, z)))
+    zone = measure_zones(made.result())["cem43_240"]
+    assert zone["parts"] == 2
+    assert zone["volume_cm3"] == pytest.approx(2e-3 / 3 * np.pi * (8**3 + 10**3), rel=4e-3)
+    assert zone["largest_part_cm3"] == pytest.approx(2e-3 / 3 * np.pi * 10**3, rel=3e-3)
 
 
 def test_fluid_in_the_heat_is_no_zone(world):
@@ -158,7 +209,7 @@ def test_surface_is_closed_and_turned_outwards(world):
     there = np.sort(ends[:, 0].astype(np.int64) * 2**32 + ends[:, 1])
     back = np.sort(ends[:, 1].astype(np.int64) * 2**32 + ends[:, 0])
     assert np.array_equal(there, back)
-    assert volume(surface) > 0
+    assert volume_of(surface) > 0
 
 
 def test_shift_by_whole_cells_shifts_the_surface(world):
