@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from gpu_ablate.case.air import outside_air
 from gpu_ablate.case.grid import Grid, Vector
 from gpu_ablate.case.setup import Region
 from gpu_ablate.errors import SceneError
@@ -131,18 +132,10 @@ def build_anatomy(scene: Scene, stations: list[Vector], check_size: Callable[[Gr
         if region.name not in displacing:
             painter = PaintSolid(painter, solid, label)
             continue
-        outward = displacing[region.name].outward
-        if outward is None:
-            lower, upper = solid.bounds()
-            centre = tuple((lower + upper) / 2)
-            volume = label_volume(painter, grid.shape, grid.spacing, grid.origin)
-            gas = np.isin(volume, [i for i, r in enumerate(registry.regions) if r.phase == "gas"])
-            x, y, z = outward_direction(gas, grid.spacing, grid.origin, centre)
-            outward = (float(x), float(y), float(z))
-        painter = Displace(painter, solid, label, outward)
-        thickness = float(painter.columns.thickness.max()) / MM
-        direction = ", ".join(f"{v:.2f}" for v in painter.columns.outward)
-        lifted.append(f'"{region.name}" lifts what lies above it by up to {thickness:.1f} mm along [{direction}]')
+        painter, text = _lift(
+            scene, registry, painter, grid, region.name, solid, label, displacing[region.name].outward
+        )
+        lifted.append(text)
     labels = label_volume(painter, grid.shape, grid.spacing, grid.origin)
     _require_cells(scene, registry, labels)
     return Anatomy(
@@ -154,6 +147,58 @@ def build_anatomy(scene: Scene, stations: list[Vector], check_size: Callable[[Gr
         labels,
         tuple(lifted),
     )
+
+
+def _lift(
+    scene: Scene,
+    registry: _Registry,
+    below: Painter,
+    grid: Grid,
+    name: str,
+    solid: shapes.Solid,
+    label: int,
+    outward: Vector | None,
+) -> tuple[Painter, str]:
+    """Inject a layer that lifts what lies above it; the painter, and what it did in words."""
+    gas_labels = [i for i, region in enumerate(registry.regions) if region.phase == "gas"]
+    where = f'{scene.path}: [[isolation]] "{name}"'
+    try:
+        if outward is None:
+            lower, upper = solid.bounds()
+            gas = np.isin(label_volume(below, grid.shape, grid.spacing, grid.origin), gas_labels)
+            x, y, z = outward_direction(outside_air(gas), grid.spacing, grid.origin, tuple((lower + upper) / 2))
+            outward = (float(x), float(y), float(z))
+        painter = Displace(below, solid, label, outward)
+        columns = painter.columns
+    except SceneError as error:
+        raise SceneError(f"{where}: {error}") from error
+    crossed = np.argwhere(columns.thickness > 0)
+    entries = (
+        np.column_stack([columns.origin + crossed * columns.spacing, columns.entry[tuple(crossed.T)]]) @ columns.frame
+    )
+    if np.isin(below.label_at(entries), gas_labels).mean() > 0.5:
+        raise SceneError(f"{where}: the layer begins in gas\n  remedy: move its shape under the skin")
+    _require_room(where, painter, grid, gas_labels)
+    thickness = float(columns.thickness.max()) / MM
+    direction = ", ".join(f"{v:.2f}" for v in columns.outward)
+    return painter, f'"{name}" lifts what lies above it by up to {thickness:.1f} mm along [{direction}]'
+
+
+def _require_room(where: str, painter: Displace, grid: Grid, gas_labels: list[int]) -> None:
+    """Where tissue was lifted, gas must lie above it in the box: else lifted tissue has left the box."""
+    axis = int(np.abs(painter.columns.outward).argmax())
+    up = painter.columns.outward[axis] > 0
+    axes = list(grid.axes())
+    axes[axis] = axes[axis][-1:] if up else axes[axis][:1]
+    layer = np.stack(np.meshgrid(*axes, indexing="ij"), axis=-1).reshape(-1, 3)
+    s, entry, thickness = painter.columns.at(layer)
+    lifted = (thickness > 0.5 * grid.spacing) & (s > entry)
+    if lifted.any() and not np.isin(painter.label_at(layer[lifted]), gas_labels).all():
+        face = f"{'xyz'[axis]}_{'max' if up else 'min'}"
+        raise SceneError(
+            f"{where}: tissue that it lifts leaves the box at {face}\n"
+            f"  remedy: enlarge [domain] there by {float(thickness.max()) / MM:.0f} mm or more: air belongs above it"
+        )
 
 
 def _base(scene: Scene, registry: _Registry, image: LabelImage | None) -> Painter:
@@ -184,6 +229,7 @@ def _grid(scene: Scene, image: LabelImage | None, solids: dict[str, shapes.Solid
     elif domain.margin_mm is not None:
         corners: list[Corners] = [solids[region.name].bounds() for region in scene.region if region.role == "target"]
         corners += [(np.array(point), np.array(point)) for point in stations]
+        corners += _target_labels(scene, image)
         lower = np.min([low for low, _ in corners], axis=0) - domain.margin_mm * MM
         upper = np.max([high for _, high in corners], axis=0) + domain.margin_mm * MM
     else:
@@ -193,6 +239,20 @@ def _grid(scene: Scene, image: LabelImage | None, solids: dict[str, shapes.Solid
     nx, ny, nz = (int(count) for count in counts)
     x, y, z = (float(value) for value in lower)
     return Grid((nz, ny, nx), spacing, (x, y, z))
+
+
+def _target_labels(scene: Scene, image: LabelImage | None) -> list[Corners]:
+    """Corners of the boxes around the voxels of the image whose role is target."""
+    if scene.anatomy is None or image is None:
+        return []
+    corners: list[Corners] = []
+    for value, entry in scene.anatomy.labels.items():
+        voxels = np.argwhere(image.values == value)[:, ::-1]
+        if entry.role == "target" and len(voxels):
+            centres = image.origin + np.array([voxels.min(axis=0), voxels.max(axis=0)]) @ image.axes.T
+            half = 0.5 * np.abs(image.axes).sum(axis=1)
+            corners.append((centres.min(axis=0) - half, centres.max(axis=0) + half))
+    return corners
 
 
 def _require_cells(scene: Scene, registry: _Registry, labels: NDArray[np.uint8]) -> None:

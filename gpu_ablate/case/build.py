@@ -11,12 +11,13 @@ from numpy.typing import NDArray
 
 from gpu_ablate.case.anatomy import Anatomy, build_anatomy, metres
 from gpu_ablate.case.case import AntennaMedium, Case, History, RunSettings
+from gpu_ablate.case.checks import box_notes, check_places
 from gpu_ablate.case.exchange import build_exchange
-from gpu_ablate.case.grid import Grid, Vector
+from gpu_ablate.case.grid import Vector
 from gpu_ablate.case.heat import build_sources
 from gpu_ablate.case.materials import antenna_medium, citations, nusselt, properties, sourced_rows
 from gpu_ablate.case.memory import require_memory
-from gpu_ablate.case.probes import build_probe, probe_stations, require_probes_inside
+from gpu_ablate.case.probes import build_probe, probe_stations
 from gpu_ablate.case.setup import Endpoint, Limit, Plan, Probe, Sensor, Setup, Surface
 from gpu_ablate.case.tables import rate_table, thermal_tables
 from gpu_ablate.errors import SceneError
@@ -62,15 +63,14 @@ def build_case(scene: Scene) -> Case:
     anatomy = build_anatomy(scene, stations, lambda grid: require_memory(scene, grid))
     grid = anatomy.grid
     gas = np.isin(anatomy.labels, [i for i, r in enumerate(anatomy.regions) if r.phase == "gas"])
-    require_probes_inside(scene, probes, grid)
-    _require_sensors_inside(scene, grid)
+    check_places(scene, anatomy, probes)
     medium = antenna_medium(scene, anatomy, probes)
     setup = _setup(scene, anatomy, probes, medium)
     per_region = [
         None if region.phase == "gas" else properties(scene, tissue, nusselt(scene, region))
         for region, tissue in zip(anatomy.regions, anatomy.tissues, strict=True)
     ]
-    case = Case(
+    return Case(
         setup=setup,
         tables=thermal_tables(per_region, grid.spacing, scene.model.blood_temperature_c),
         initial=_initial(scene, anatomy, gas),
@@ -80,18 +80,6 @@ def build_case(scene: Scene) -> Case:
         medium=medium,
         run=RunSettings(scene.run.duration_s, scene.run.record_every_s, scene.run.trace_every_s, scene.run.precision),
     )
-    if scene.duration_s() <= 0.0:
-        raise SceneError(f"{scene.path}: [run] duration_s is needed, since no schedule or source has an end")
-    return case
-
-
-def _require_sensors_inside(scene: Scene, grid: Grid) -> None:
-    for sensor in scene.sensor:
-        if not grid.contains(metres(sensor.point_mm)):
-            raise SceneError(
-                f'{scene.path}: sensor "{sensor.name}": point_mm {list(sensor.point_mm)} lies outside the domain '
-                f"({grid.describe()})\n  remedy: move it or enlarge [domain]"
-            )
 
 
 def _initial(scene: Scene, anatomy: Anatomy, gas: NDArray[np.bool_]) -> Array | float:
@@ -156,8 +144,15 @@ def _histories(scene: Scene, setup: Setup) -> tuple[History, ...]:
 
 def _setup(scene: Scene, anatomy: Anatomy, probes: tuple[Probe, ...], medium: AntennaMedium | None) -> Setup:
     present = {where for region in anatomy.regions for where in (region.name, region.role)}
-    own = {limit.where for limit in scene.limit}
-    limits = [*scene.limit, *(limit for limit in library.default_limits() if limit.where not in own)]
+    own = {(limit.where, limit.quantity) for limit in scene.limit}
+    defaults = [limit for limit in library.default_limits() if (limit.where, limit.quantity) not in own]
+    if scene.model.arrhenius != "weaver_stoll":
+        defaults = [limit for limit in defaults if limit.quantity != "arrhenius"]
+    limits = tuple(
+        Limit(limit.where, limit.quantity, limit.warn, limit.fail, limit.source or "scene")
+        for limit in (*scene.limit, *defaults)
+        if limit.where in present
+    )
     grid = anatomy.grid
     return Setup(
         name=scene.name,
@@ -169,14 +164,12 @@ def _setup(scene: Scene, anatomy: Anatomy, probes: tuple[Probe, ...], medium: An
         surfaces=_surfaces(anatomy),
         probes=probes,
         sensors=tuple(Sensor(sensor.name, metres(sensor.point_mm)) for sensor in scene.sensor),
-        limits=tuple(
-            Limit(limit.where, limit.quantity, limit.warn, limit.fail) for limit in limits if limit.where in present
-        ),
+        limits=limits,
         endpoint=ENDPOINTS[scene.endpoint()],
         plan=Plan(scene.plan.intent, scene.plan.margin_goal_mm * MM),
         tissues=sourced_rows(scene, anatomy),
-        citations=citations(scene, anatomy),
-        notes=_notes(scene, anatomy, medium),
+        citations=citations(scene, anatomy, limits),
+        notes=_notes(scene, anatomy, probes, medium),
         inputs=_inputs(scene),
     )
 
@@ -214,11 +207,12 @@ def _extent(anatomy: Anatomy, labels: set[int]) -> tuple[Vector, Vector]:
     return (x0, y0, z0), (x1, y1, z1)
 
 
-def _notes(scene: Scene, anatomy: Anatomy, medium: AntennaMedium | None) -> tuple[str, ...]:
+def _notes(scene: Scene, anatomy: Anatomy, probes: tuple[Probe, ...], medium: AntennaMedium | None) -> tuple[str, ...]:
     notes = []
     if medium is not None:
         notes.append(PROVISIONAL.format(tissue=medium.tissue, depth=1.0 / medium.attenuation / MM))
     notes += [f"Liquid isolation: {text}." for text in anatomy.lifted]
+    notes += box_notes(scene, anatomy, probes)
     if any(tissue.perfusion_thermography_1_s is not None for tissue in anatomy.tissues):
         notes.append(
             f'Perfusion preset "{scene.model.perfusion_preset}": published values of gland differ twelvefold, '

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from gpu_ablate.case.air import outside_air
 from gpu_ablate.case.grid import Grid, Vector
 from gpu_ablate.case.setup import Probe, Setup
 from gpu_ablate.geometry.voxelize import outward_direction
@@ -21,7 +22,7 @@ class SkinDepth:
 
     def __init__(self, setup: Setup, probe: Probe) -> None:
         self.grid: Grid = setup.grid
-        self.gas: NDArray[np.bool_] = setup.phase_mask("gas")
+        self.gas: NDArray[np.bool_] = outside_air(setup.phase_mask("gas"))
         self.outward: NDArray[np.float64] | None = None
         if self.gas.any():
             way, _ = self._way_out(probe.tip, np.array(probe.direction))

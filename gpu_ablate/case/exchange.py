@@ -6,8 +6,9 @@ import math
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.ndimage import gaussian_filter, label
+from scipy.ndimage import gaussian_filter
 
+from gpu_ablate.case.air import outside_air
 from gpu_ablate.case.case import Exchange
 from gpu_ablate.case.grid import Grid
 from gpu_ablate.errors import SceneError
@@ -103,7 +104,7 @@ def _skin(scene: Scene, grid: Grid, gas: NDArray[np.bool_], lists: _Lists, air: 
         )
         for patch in scene.surface_patch
     ]  # fmt: skip
-    outside = _connected_to_edge(gas)
+    outside = outside_air(gas)
     blurred = gaussian_filter(outside.astype(np.float32), NORMAL_WIDTH, mode="nearest")
     x, y, z = grid.axes()
     covered = dict.fromkeys((patch.name for patch, _ in patches), 0)
@@ -113,7 +114,12 @@ def _skin(scene: Scene, grid: Grid, gas: NDArray[np.bool_], lists: _Lists, air: 
             if not len(faces):
                 continue
             k, j, i = faces.T
-            gradient = np.stack([_gradient(blurred, faces, d) for d in range(3)], axis=1)
+            beyond = faces.copy()
+            beyond[:, axis] += step
+            # on both sides of the face, so that the two skins of a thin fold don't cancel
+            gradient = np.stack(
+                [_gradient(blurred, faces, d) + _gradient(blurred, beyond, d) for d in range(3)], axis=1
+            )
             length = np.maximum(np.linalg.norm(gradient, axis=1), 1e-12)
             weights = np.abs(gradient[:, axis]) / length
             centre = np.column_stack([x[i], y[j], z[k]])
@@ -131,16 +137,6 @@ def _skin(scene: Scene, grid: Grid, gas: NDArray[np.bool_], lists: _Lists, air: 
                 f'{scene.path}: surface_patch "{name}": no skin lies inside its sphere\n'
                 "  remedy: move center_mm to the skin or enlarge radius_mm; skin is where body meets air"
             )
-
-
-def _connected_to_edge(gas: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """Gas cells with a path through gas to the edge of the box."""
-    numbered, _ = label(gas)
-    edge: set[int] = set()
-    for axis in range(3):
-        for index in (0, -1):
-            edge |= set(np.unique(np.take(numbered, index, axis=axis)).tolist())
-    return np.isin(numbered, list(edge - {0}))
 
 
 def _shifted(mask: NDArray[np.bool_], axis: int, step: int) -> NDArray[np.bool_]:

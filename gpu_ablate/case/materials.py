@@ -6,7 +6,7 @@ import numpy as np
 
 from gpu_ablate.case.anatomy import Anatomy
 from gpu_ablate.case.case import AntennaMedium
-from gpu_ablate.case.setup import Probe, Region, SourcedRow, SourcedValue
+from gpu_ablate.case.setup import Limit, Probe, Region, SourcedRow, SourcedValue
 from gpu_ablate.errors import SceneError
 from gpu_ablate.library import load as library
 from gpu_ablate.physics.antenna import power_attenuation
@@ -125,15 +125,15 @@ ARRHENIUS_SOURCES = {"weaver_stoll": "weaver1969", "henriques_moritz": "henrique
 """Key of references.bib for each Arrhenius law."""
 
 
-def citations(scene: Scene, anatomy: Anatomy) -> tuple[str, ...]:
+def citations(scene: Scene, anatomy: Anatomy, limits: tuple[Limit, ...]) -> tuple[str, ...]:
     """Keys of references.bib that a case rests on, sorted."""
     keys = {"pennes1948", "sapareto1984", "yarmolenko2011", ARRHENIUS_SOURCES[scene.model.arrhenius]}
     for tissue in anatomy.tissues:
         keys |= library.citations_of(tissue)
     for probe in scene.probe:
         keys |= library.citations_of(library.device(probe.device, scene.device)) | {"strohbehn1979"}
-    for limit in (*scene.limit, *library.default_limits()):
-        keys |= library.cited_in(limit.source or "")
+    for limit in limits:
+        keys |= library.cited_in(limit.source)
     if scene.anatomy is not None:
         keys |= library.cited_in(scene.anatomy.source or "")
     if scene.model.perfusion_heat == "stasis":

@@ -5,9 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from gpu_ablate.case.anatomy import metres
-from gpu_ablate.case.grid import Grid, Vector
+from gpu_ablate.case.grid import Vector
 from gpu_ablate.case.setup import Probe, Step, Until
-from gpu_ablate.errors import SceneError
 from gpu_ablate.library import load as library
 from gpu_ablate.scene import treatment
 from gpu_ablate.scene.schema import Scene, step_duration_s
@@ -25,6 +24,7 @@ def probe_stations(probe: Probe) -> list[Vector]:
 
 
 def build_probe(scene: Scene, probe: treatment.Probe) -> Probe:
+    """A probe of the scene in SI; powers are those at the generator."""
     device = library.device(probe.device, scene.device)
     tip = np.array(metres(probe.tip_mm))
     if probe.entry_mm is not None:
@@ -33,7 +33,7 @@ def build_probe(scene: Scene, probe: treatment.Probe) -> Probe:
         assert probe.shaft_direction is not None
         axis = np.array(probe.shaft_direction)
     x, y, z = (float(v) for v in axis / np.linalg.norm(axis))
-    steps = tuple(_step(scene, probe.name, number, step, device) for number, step in enumerate(probe.steps, 1))
+    steps = tuple(_step(step, device) for step in probe.steps)
     return Probe(
         name=probe.name,
         device=probe.device,
@@ -47,15 +47,9 @@ def build_probe(scene: Scene, probe: treatment.Probe) -> Probe:
     )
 
 
-def _step(scene: Scene, probe: str, number: int, step: treatment.Step, device: Device) -> Step:
+def _step(step: treatment.Step, device: Device) -> Step:
     power, net = getattr(step, "power_w", None), getattr(step, "net_power_w", None)
     power = net / device.efficiency if net is not None else power or 0.0
-    if power > device.max_power_w.value:
-        raise SceneError(
-            f'{scene.path}: probe "{probe}", step {number} ({step.action}): {power:g} W at the generator is more than '
-            f'the {device.max_power_w.value:g} W of device "{device.name}"\n  remedy: lower power_w or choose a '
-            "stronger device"
-        )
     until = _until(step.until) if not isinstance(step, treatment.Pull) and step.until else None
     if isinstance(step, treatment.Pull):
         speed = (step.speed_mm_s or 0.0) * MM
@@ -70,14 +64,3 @@ def _until(until: treatment.Until) -> Until:
         return Until(until.where, "below", until.below_c)
     assert until.covered_percent is not None
     return Until(until.where, "covered", until.covered_percent)
-
-
-def require_probes_inside(scene: Scene, probes: tuple[Probe, ...], grid: Grid) -> None:
-    for probe in probes:
-        for number, tip in enumerate(probe_stations(probe), 1):
-            if not grid.contains(tip):
-                at = ", ".join(f"{v / MM:.1f}" for v in tip)
-                raise SceneError(
-                    f'{scene.path}: probe "{probe.name}", station {number}: its tip at [{at}] mm lies outside the '
-                    f"domain ({grid.describe()})\n  remedy: move tip_mm, shorten the pulls, or enlarge [domain]"
-                )

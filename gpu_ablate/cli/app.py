@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 import traceback
 from collections.abc import Sequence
+from typing import Annotated
 
 import typer
 
@@ -20,12 +21,30 @@ from gpu_ablate.errors import AblateError, RunError
 RUN_FAILED, BAD_INPUT = 1, 2
 
 app = typer.Typer(
-    help="Simulate thermal ablation zones. Research software: not a medical device.",
     add_completion=False,
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        from gpu_ablate.result.provenance import package_version
+
+        typer.echo(f"gpu-ablate {package_version('gpu-ablate')}")
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    """Simulate thermal ablation zones. Research software: not a medical device."""
+
+
 for command in (run, check, show, render, report, info, library):
     app.command()(command)
 
@@ -47,6 +66,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except AblateError as error:
         print(error, file=sys.stderr)
         return RUN_FAILED if isinstance(error, RunError) else BAD_INPUT
+    except OSError as error:
+        print(f"{error.filename or 'file'}: cannot be read or written ({error.strerror})", file=sys.stderr)
+        return BAD_INPUT
     except Exception as error:
         print(f"unexpected {type(error).__name__}: {error}\n", file=sys.stderr)
         traceback.print_exc()

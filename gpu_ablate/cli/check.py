@@ -10,6 +10,7 @@ from gpu_ablate.cli.text import NONE, number, point, table
 
 if TYPE_CHECKING:
     from gpu_ablate.case.setup import Setup
+    from gpu_ablate.cli.estimate import Estimate
 
 
 def check(
@@ -22,13 +23,17 @@ def check(
 ) -> None:
     """Check a scene without computing it."""
     from gpu_ablate.case.build import build_case
+    from gpu_ablate.cli.estimate import estimate, require_feasible
     from gpu_ablate.scene.load import load_scene
 
-    typer.echo(describe(build_case(load_scene(scene, change or (), spacing_mm)).setup))
+    case = build_case(load_scene(scene, change or (), spacing_mm))
+    planned = estimate(case)
+    require_feasible(planned, scene)
+    typer.echo(describe(case.setup, planned))
 
 
-def describe(setup: Setup) -> str:
-    """Grid, regions with their volume, probes with their stations, limits and notes as text."""
+def describe(setup: Setup, planned: Estimate) -> str:
+    """Grid, steps to come, regions with their volume, probes with their stations, limits and notes as text."""
     from gpu_ablate.units import MM
 
     grid = setup.grid
@@ -38,6 +43,7 @@ def describe(setup: Setup) -> str:
         f"{setup.name}: {setup.title}\n"
         f"grid     {nx} x {ny} x {nz} = {grid.cells:,} voxels of {grid.spacing / MM:g} mm, "
         f"from {low} to {high} mm\n"
+        f"run      {planned}\n"
         f"endpoint {setup.endpoint.name}, {setup.plan.intent} intent, "
         f"margin goal {setup.plan.margin_goal / MM:g} mm\n"
     )

@@ -44,5 +44,12 @@ def describe(entry: Tissue | Device) -> str:
         rows.append([key, f"{quantity.value:g}", *ends, quantity.source])
     numbers = {row[0] for row in rows}
     choices = entry.model_dump(exclude_none=True, exclude={"name", "like", *numbers})
-    lines = [f"  {key} = {value}" for key, value in choices.items()]
+    lines = [f"  {key} = {_toml(value)}" for key, value in choices.items()]
     return "\n".join([table(entry.name, ("key", "value", "low", "high", "source"), rows), *lines])
+
+
+def _toml(value: object) -> str:
+    """A choice as a scene would write it."""
+    if isinstance(value, dict):
+        return f"{{ {', '.join(f'{key} = {_toml(entry)}' for key, entry in value.items())} }}"
+    return f'"{value}"' if isinstance(value, str) else f"{value:g}"

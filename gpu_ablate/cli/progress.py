@@ -51,20 +51,25 @@ def shown(log: RunLog) -> Iterator[Callable[[Progress], None]]:
 
 def plain_lines(log: RunLog) -> Callable[[Progress], None]:
     """Lines for where no bar can be drawn: one for each station, and from time to time how far it is."""
-    began = said = time.monotonic()
+    began = 0.0
+    began_share: float | None = None
+    said = time.monotonic()
     said_parts = 0
 
     def show(now: Progress) -> None:
-        nonlocal said, said_parts
+        nonlocal began, began_share, said, said_parts
         if now.message:
             log(station_line(now))
             return
         clock = time.monotonic()
         share = now.time_s / now.duration_s if now.duration_s > 0 else 1.0
+        if began_share is None:  # the first super-step compiles the kernels, which says nothing of the pace
+            began, began_share = clock, share
+            return
         parts = int(share / LINE_EVERY_SHARE + ROUNDING)
-        if share > 0 and (parts > said_parts or clock >= said + LINE_EVERY_S):
+        if share > began_share and (parts > said_parts or clock >= said + LINE_EVERY_S):
             said, said_parts = clock, parts
-            left = (clock - began) * (1 - share) / share
+            left = (clock - began) * (1 - share) / (share - began_share)
             log(f"{now.time_s:g} s of {now.duration_s:g} s ({share:.0%}), about {left:.0f} s left")
 
     return show

@@ -11,7 +11,9 @@ import typer
 def render(run: Annotated[Path, typer.Argument(help="Run folder.")]) -> None:
     """Draw the figures of a run again."""
     from gpu_ablate.render.figures import write_figures
-    from gpu_ablate.result.store import load_metrics, load_result
+    from gpu_ablate.result.store import load_metrics, load_result, require_free
 
-    for path in write_figures(load_result(run), load_metrics(run), run / "figures", typer.echo).values():
+    result, metrics = load_result(run), load_metrics(run)
+    require_free(run)
+    for path in write_figures(result, metrics, run / "figures", typer.echo).values():
         typer.echo(path)

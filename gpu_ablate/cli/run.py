@@ -13,6 +13,7 @@ from gpu_ablate.log import RunLog
 
 if TYPE_CHECKING:
     from gpu_ablate.case.case import Case
+    from gpu_ablate.cli.estimate import Estimate
     from gpu_ablate.result.result import Result
 
 DONE, RUN_FAILED, LIMIT_BROKEN, INTERRUPTED = 0, 1, 3, 130
@@ -31,8 +32,12 @@ def run(
     no_figures: Annotated[bool, typer.Option("--no-figures", help="Draw nothing.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", help="Nothing on the terminal but errors.")] = False,
 ) -> None:
-    """Compute a scene and write its run folder."""
+    """Compute a scene and write its run folder.
+
+    Exit codes: 0 done, 1 the run failed, 2 bad input, 3 done but a safety limit was broken, 130 interrupted.
+    """
     from gpu_ablate.case.build import build_case
+    from gpu_ablate.cli.estimate import estimate, require_feasible
     from gpu_ablate.engine.choose import choose_backend
     from gpu_ablate.result.store import folder_for
     from gpu_ablate.scene.load import load_scene
@@ -41,11 +46,13 @@ def run(
     loaded = load_scene(scene, change or (), spacing_mm)
     chosen, reason = choose_backend(backend)
     case = build_case(loaded)
+    planned = estimate(case)
+    require_feasible(planned, scene)
     folder = folder_for(loaded.name, out)
     write_scene(loaded, folder / "scene.toml")
     log = RunLog(folder / "log.txt", quiet)
     try:
-        log(plan_summary(case, f"{chosen} ({reason})", loaded.duration_s()))
+        log(plan_summary(case, f"{chosen} ({reason})", loaded.duration_s(), planned))
         code = _compute(case, chosen, folder, log, context.obj, not no_figures)
     except AblateError as error:
         log.note(str(error))
@@ -59,24 +66,21 @@ def run(
     raise typer.Exit(code)
 
 
-def plan_summary(case: Case, backend: str, duration_s: float) -> str:
+def plan_summary(case: Case, backend: str, duration_s: float, planned: Estimate) -> str:
     """What is about to be computed, a line each."""
-    import numpy as np
-
-    from gpu_ablate.engine.stepping import StabilityLimit
     from gpu_ablate.units import MM
 
-    setup, initial = case.setup, np.asarray(case.initial)
-    stable_s = StabilityLimit(case)(float(initial.min()), float(initial.max()), case.exchange.coefficients)
-    step_s = min(stable_s, case.run.trace_every)
+    setup = case.setup
     nz, ny, nx = setup.grid.shape
     lines = [
         f"{setup.name}: {setup.title}",
         f"grid     {nx} x {ny} x {nz} = {setup.grid.cells:,} voxels of {setup.grid.spacing / MM:g} mm",
         f"backend  {backend}",
-        f"plan     {duration_s:g} s at most, about {duration_s / step_s:.0f} time steps",
+        f"plan     {duration_s:g} s at most, {planned}",
         *(f"note     {note}" for note in setup.notes),
     ]
+    if case.run.record_every > duration_s:
+        lines.append("note     [run] record_every_s is longer than the run: only its start and end are recorded")
     return "\n".join(lines)
 
 
@@ -84,7 +88,7 @@ def _compute(case: Case, backend: str, folder: Path, log: RunLog, typed: list[st
     """Solve, measure, write, draw (in this order, so that no picture costs a number); the exit code."""
     from gpu_ablate.cli import progress
     from gpu_ablate.cli.interrupts import first_interrupt_only, ignore_interrupts
-    from gpu_ablate.cli.show import findings
+    from gpu_ablate.cli.show import summary
     from gpu_ablate.outcome.metrics import measure
     from gpu_ablate.result.provenance import provenance
     from gpu_ablate.result.records import FolderRecords
@@ -103,9 +107,10 @@ def _compute(case: Case, backend: str, folder: Path, log: RunLog, typed: list[st
             write_result(result, {}, folder)
             raise
         write_result(result, metrics, folder)
-    log(findings(metrics))
+    log(summary(metrics))
     stopped = _draw(load_result(folder), metrics, folder, log, draw)
     if result.status == "failed":
+        typer.echo(f"failed: {result.run['failure']}", err=True)
         return RUN_FAILED
     if stopped or result.status == "interrupted":
         return INTERRUPTED

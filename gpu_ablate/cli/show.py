@@ -12,9 +12,15 @@ from gpu_ablate.cli.text import NONE, number, point, significant, table
 
 def show(run: Annotated[Path, typer.Argument(help="Run folder.")]) -> None:
     """Print verdict, targets, limits and zones of a run."""
-    from gpu_ablate.result.store import load_metrics
+    from gpu_ablate.errors import ResultError
+    from gpu_ablate.result.store import AGAIN, load_metrics
 
-    typer.echo(summary(load_metrics(run)))
+    metrics = load_metrics(run)
+    try:
+        text = summary(metrics)
+    except (KeyError, TypeError, AttributeError, ValueError) as error:
+        raise ResultError(f"{run / 'metrics.json'}: is damaged ({type(error).__name__}: {error})\n  {AGAIN}") from error
+    typer.echo(text)
 
 
 def findings(metrics: dict[str, Any]) -> str:
@@ -22,7 +28,7 @@ def findings(metrics: dict[str, Any]) -> str:
     verdict = metrics["verdict"]
     head = (
         f"{metrics['scene']}: {metrics['status']}\n"
-        f"verdict  {verdict['outcome']} ({verdict['intent']} intent)\n"
+        f"verdict  {verdict['outcome']} ({verdict['intent']} intent){_broken(metrics)}\n"
         f"         {verdict['why']}\n"
     )
     return "\n".join(part for part in (head, _targets(metrics), _limits(metrics)) if part)
@@ -38,6 +44,16 @@ def summary(metrics: dict[str, Any]) -> str:
     )
     parts = (findings(metrics), _zones(metrics), _sensors(metrics), tail)
     return "\n".join(part for part in parts if part)
+
+
+def _broken(metrics: dict[str, Any]) -> str:
+    """The broken limits, for the line of the verdict; nothing if all hold."""
+    broken = [
+        f"{limit['where']} {limit['quantity']} {significant(limit['value'])}, limit {significant(limit['fail'])}"
+        for limit in metrics["limits"]
+        if limit["status"] == "broken"
+    ]
+    return f"; LIMIT BROKEN: {'; '.join(broken)}" if broken else ""
 
 
 def _targets(metrics: dict[str, Any]) -> str:

@@ -123,9 +123,7 @@ def read_labels(path: str | Path) -> LabelImage:
     low, high = int(values.min()), int(values.max())
     if max(-low, high) > LARGEST_LABEL:
         far = high if high > LARGEST_LABEL else low
-        raise SceneError(
-            f"{path}: labels must lie within ±{LARGEST_LABEL}, found {far}\n  remedy: renumber the labels"
-        )
+        raise SceneError(f"{path}: labels must lie within ±{LARGEST_LABEL}, found {far}\n  remedy: renumber the labels")
     return LabelImage(values if np.issubdtype(values.dtype, np.integer) else values.astype(np.int32), origin, axes)
 
 

@@ -173,8 +173,7 @@ def isosurface(field: NDArray[Any], level: float) -> tuple[Points, Faces]:
     its ends; points (n, 3) count nodes, xyz; empty if it is never met (flying edges, Schroeder et al. 2015)."""
     image = vtkImageData()
     image.SetDimensions(*field.shape[::-1])
-    values = np.asarray(field, np.float32).ravel()
-    image.GetPointData().SetScalars(numpy_to_vtk(values))
+    image.GetPointData().SetScalars(numpy_to_vtk(np.asarray(field, np.float32).ravel(), deep=True))
     edges = vtkFlyingEdges3D()
     edges.SetInputData(image)
     edges.SetValue(0, level)
@@ -273,10 +272,8 @@ def _require_closed(path: Path, points: Points, faces: Faces) -> None:
             "  remedy: close it (fill holes) in the program that made it"
         )
     if balance.any():
-        raise SceneError(
-            f"{path}: {np.count_nonzero(balance)} edges join triangles that face opposite ways\n"
-            "  remedy: make the normals consistent, pointing outwards"
-        )
+        text = f"{path}: {np.count_nonzero(balance)} edges join triangles that face opposite ways"
+        raise SceneError(f"{text}\n  remedy: make the normals consistent, pointing outwards")
 
 
 def _arrays(poly_data: vtkPolyData) -> tuple[Points, Faces]:

@@ -152,12 +152,13 @@ def _complete(kind: str, name: str, model: type[Ready], merged: dict[str, Any]) 
     except ValidationError as error:
         found = error.errors()
         missing = [str(details["loc"][0]) for details in found if details["type"] == "missing"]
-        texts = [
-            " ".join([*map(str, details["loc"][:1]), details["msg"].removeprefix("Value error, ")])
-            for details in found
-            if details["type"] != "missing"
-        ]
+        texts = [_said(details) for details in found if details["type"] != "missing"]
         if missing:
             keys = ", ".join(missing)
             texts.append(f'lacks {keys}; give them, or start from one that has them with "like"')
         raise SceneError(f'{kind} "{name}": {"; ".join(texts)}') from error
+
+
+def _said(details: Any) -> str:
+    """What pydantic says of a key, or of the whole table."""
+    return " ".join([*map(str, details["loc"][:1]), details["msg"].removeprefix("Value error, ")])

@@ -56,14 +56,17 @@ def beyond_body(phi: Field, body: Mask) -> Field:
 
 
 def with_outside(phi: Field, body: Mask, sign: int) -> Field:
-    """φ inside the body and ±|φ of the nearest body cell| outside, so that a zero surface at the edge of the
-    body, where there is one, lies on the voxel faces.
+    """φ inside the body and ±|φ of the nearest body cell on the other side of 0| outside, so that a zero surface at
+    the edge of the body, where there is one, lies on the voxel faces.
 
     Parameters
     ----------
     sign : -1: outside belongs to what is not killed; +1: to what is not viable
     """
-    outside = sign * np.maximum(np.abs(beyond_body(phi, body)), np.float32(TINY))
+    if body.all():
+        return phi
+    opposite = body & ((phi >= 0) == (sign < 0))
+    outside = sign * np.maximum(np.abs(beyond_body(phi, opposite)), np.float32(TINY))
     return np.where(body, phi, outside).astype(np.float32, copy=False)
 
 
@@ -76,18 +79,20 @@ def refine(phi: Field, times: int) -> Field:
     """
     for _ in range(times):
         for axis in range(3):
-            a = np.moveaxis(phi, axis, 0)
+            shape = list(phi.shape)
+            shape[axis] = 2 * shape[axis] - 1
+            fine = np.empty(shape, np.float32)
+            a, between = np.moveaxis(phi, axis, 0), np.moveaxis(fine, axis, 0)
+            between[0::2] = a
             mean = np.float32(0.5) * (a[:-1] + a[1:])
-            middle = mean.copy()
+            middle = mean.copy(order="K")
             middle[1:-1] += (mean[1:-1] - np.float32(0.5) * (a[:-3] + a[3:])) / np.float32(8.0)
-            swapped = ((a[:-1] >= 0) == (a[1:] >= 0)) & ((middle >= 0) != (a[:-1] >= 0))
-            straight = swapped | (a[:-1] == -a[1:])
-            middle[straight] = mean[straight]
-            fine = np.empty((2 * a.shape[0] - 1, *a.shape[1:]), np.float32)
-            fine[0::2] = a
-            fine[1::2] = middle
-            phi = np.moveaxis(fine, 0, axis)
-    return np.ascontiguousarray(phi)
+            above = a >= 0
+            swapped = (above[:-1] == above[1:]) & ((middle >= 0) != above[:-1])
+            np.copyto(middle, mean, where=swapped | (a[:-1] == -a[1:]))
+            between[1::2] = middle
+            phi = fine
+    return phi
 
 
 def zero_surface(phi: Field, spacing: float, first: tuple[float, float, float]) -> Surface:

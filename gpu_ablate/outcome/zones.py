@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.ndimage import find_objects, label
+from scipy.ndimage import label
 from scipy.spatial import ConvexHull, QhullError
 
 from gpu_ablate.case.grid import Grid
@@ -114,20 +114,23 @@ def zone_surface(phi: Field, body: Mask, grid: Grid) -> Surface:
 
 
 def zone_parts(phi: Field, body: Mask, grid: Grid) -> list[Surface]:
-    """Surfaces of the connected parts of a zone, as in `zone_surface`, the largest first.
+    """Surfaces of the connected parts of a zone, as in `zone_surface`.
 
     Cells are connected by faces, edges and corners.
     """
-    numbers, count = label(body & (phi >= 0), np.ones((3, 3, 3)))
+    inside = body & (phi >= 0)
+    if not inside.any():
+        return []
+    crop = tuple(slice(i, j) for i, j in zip(*bounding_box(inside), strict=True))
+    numbers, count = label(inside[crop], np.ones((3, 3, 3)))
     if count == 1:
         return [zone_surface(phi, body, grid)]
     parts = []
-    for number, box in enumerate(find_objects(numbers), 1):
-        near = tuple(slice(max(side.start - 2, 0), side.stop + 2) for side in box)
-        own = body[near] & np.isin(numbers[near], (0, number))
-        x, y, z = (o + side.start * grid.spacing for o, side in zip(grid.origin, near[::-1], strict=True))
-        parts.append(zone_surface(phi[near], own, Grid(own.shape, grid.spacing, (x, y, z))))
-    return sorted(parts, key=lambda part: volume(part.points, part.faces), reverse=True)
+    for number in range(1, count + 1):
+        own = body.copy()
+        own[crop] &= (numbers == 0) | (numbers == number)
+        parts.append(zone_surface(phi, own, grid))
+    return parts
 
 
 def bounding_box(mask: Mask) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
@@ -164,7 +167,7 @@ def measure_zones(result: Result) -> dict[str, dict[str, object]]:
 
 
 def measure_parts(parts: list[Surface], voxel: float, frame: ProbeFrame | None) -> dict[str, object]:
-    """Sizes of a zone from the triangles of its parts, the largest first (keys: metrics.json).
+    """Sizes of a zone from the triangles of its parts (keys: metrics.json).
 
     volume_cm3, equivalent_diameter_mm : of all parts together
     parts : how many hold at least a voxel [m³]
@@ -172,7 +175,7 @@ def measure_parts(parts: list[Surface], voxel: float, frame: ProbeFrame | None) 
     """
     sizes = [volume(part.points, part.faces) for part in parts]
     size, largest = sum(sizes), max(sizes, default=0.0)
-    points = parts[0].points.astype(np.float64) if largest > 0 else np.zeros((1, 3))
+    points = parts[int(np.argmax(sizes))].points.astype(np.float64) if largest > 0 else np.zeros((1, 3))
     by_probe: dict[str, object] = {
         "along_probe_mm": None,
         "across_probe_mm": [None, None],

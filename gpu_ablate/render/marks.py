@@ -106,11 +106,11 @@ def directions(axes: Any, right: NDArray[np.float64], up: NDArray[np.float64], f
 
     seen = [(axis, np.array([right[axis], up[axis]])) for axis in range(3)]
     shown = sorted(((axis, arrow) for axis, arrow in seen if np.hypot(*arrow) >= 0.3), key=lambda s: -np.hypot(*s[1]))
-    corner = axes.transAxes.transform((1.0, 0.0)) + np.array([-48.0, 48.0]) * axes.figure.dpi / 72
+    corner = axes.transAxes.transform((1.0, 0.0)) + np.array([-38.0, 38.0]) * axes.figure.dpi / 72
     for axis, arrow in shown:
         sign = -1 if frame == "patient" and axis == 1 else 1
         label = PATIENT_LETTERS[axis][(sign + 1) // 2] if frame == "patient" else "xyz"[axis]
-        tip = sign * arrow * (34.0 if np.hypot(*arrow) > 0.6 else 50.0)
+        tip = sign * arrow * (27.0 if np.hypot(*arrow) > 0.6 else 42.0)
         axes.annotate(
             label, xy=corner, xycoords="figure pixels", xytext=tip, textcoords="offset points", ha="center",
             va="center", fontsize=10, weight="bold", path_effects=[withStroke(linewidth=3, foreground="white")],

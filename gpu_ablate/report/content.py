@@ -6,8 +6,20 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from gpu_ablate.case.setup import Setup
+from gpu_ablate.render.gl import NO_PICTURES
 from gpu_ablate.render.style import DISCLAIMER
-from gpu_ablate.render.words import endpoint_words
+from gpu_ablate.render.words import endpoint_words, plain, seconds
+from gpu_ablate.report.headline import (
+    Line,
+    Tile,
+    allowed_words,
+    headline,
+    safety_words,
+    tiles,
+    uncertainty_words,
+    unfinished_words,
+)
 from gpu_ablate.report.tables import (
     Table,
     energy_table,
@@ -16,49 +28,27 @@ from gpu_ablate.report.tables import (
     provenance_table,
     steps_table,
     target_table,
-    tissue_tables,
+    value_table,
     zone_table,
 )
-from gpu_ablate.report.text import number, percent, quantity_words, reference, unit_of, xyz_mm
+from gpu_ablate.report.text import measured, quantity_words, reference, xyz_mm
 from gpu_ablate.result.result import Result
-from gpu_ablate.units import MM
-
-OUTCOME_STATUS = {
-    "radical": "ok",
-    "effective": "ok",
-    "covered, margin short": "warning",
-    "partial": "warning",
-    "incomplete": "broken",
-    "not effective": "broken",
-}
-"""How good an outcome of the verdict is; any other has no colour."""
-
-CAPTIONS = {
-    "scene3d": "Where the killed tissue lies against tumour, skin and needle",
-    "margin_map": "How far the killed tissue reaches beyond the tumour, all around",
-    "slices": "Slices through the place named in the legend",
-    "curves": "Power, skin temperature, killed volume and coverage over time",
-}
-
-NO_3D = "The 3D pictures are missing: OpenGL did not work on this machine; log.txt says what to install."
 
 LIMITS_OF_THE_MODEL = (
     "Nothing moves in the model: no breathing, no shrinkage of heated tissue, no gas or steam that spreads.",
-    "Tissue values are means from the literature; one patient's tissue differs, perfusion most of all.",
+    "Material values are means from the literature; a single body or sample differs, perfusion most of all.",
+)
+LIMITS_IN_TISSUE = (
     "The dead zone is where a threshold of damage is passed; real damage has no sharp edge, and pathology "
     "weeks later can differ from it by millimetres.",
+)
+LIMITS_WITH_NEEDLES = (
     "Positions are as exact as the images and the needle's placement, of which the model knows nothing.",
 )
-
-
-@dataclass(frozen=True)
-class Tile:
-    """One of the numbers of the first screen."""
-
-    label: str
-    value: str
-    detail: str
-    status: str
+LIMIT_OF_THE_BOX = (
+    "Around {name} the killed tissue reaches the box of the model nearer than the thinnest margin: what lies "
+    "beyond the box is not known, and the margin may be less than stated."
+)
 
 
 @dataclass(frozen=True)
@@ -69,6 +59,7 @@ class LimitLine:
     value: str
     allowed: str
     where: str
+    source: str
     status: str
 
 
@@ -90,15 +81,16 @@ class Content:
     scene: str
     run_problem: str
     disclaimer: str
-    verdict: str
-    verdict_status: str
+    headline: tuple[Line, ...]
+    status: str
     why: str
     rule: str
     safety: str
-    safety_status: str
+    uncertainty: str
+    unfinished: str
     tiles: tuple[Tile, ...]
     limits: tuple[LimitLine, ...]
-    notes: tuple[str, ...]
+    remarks: str
     pictures: tuple[Picture, ...]
     pictures_note: str
     plan: tuple[Table, ...]
@@ -119,128 +111,104 @@ def collect(result: Result, metrics: dict[str, Any], figures: dict[str, Path], b
     """
     setup = result.setup
     verdict = metrics["verdict"]
-    outcome = verdict["outcome"]
-    goal_mm = setup.plan.margin_goal / MM
     problem = ""
     if metrics["status"] != "done":
-        seconds = number(metrics["time"]["simulated_s"], 0)
-        problem = f"This run is {metrics['status']}: it ended after {seconds} s, before its plan was done."
+        ended = seconds(metrics["time"]["simulated_s"])
+        problem = f"This run is {metrics['status']}: it ended after {ended} s, before its plan was done."
+    judged = bool(metrics["targets"])
+    lines = headline(metrics)
+    plan = (steps_table(result), needle_table(setup.probes))
+    measures = (target_table(metrics), zone_table(result, metrics), *other_measures(metrics))
+    background = (energy_table(metrics), provenance_table(result, metrics), value_table(result))
+    sources = {(limit.where, limit.quantity): limit.source for limit in setup.limits}
     return Content(
         title=setup.title or setup.name,
         scene=setup.name,
         run_problem=problem,
         disclaimer=DISCLAIMER,
-        verdict=outcome[:1].upper() + outcome[1:],
-        verdict_status=OUTCOME_STATUS.get(outcome, ""),
-        why=verdict["why"],
-        rule=verdict["rule"],
+        headline=lines,
+        status=next((state for state in ("broken", "warning", "ok") if state in {line.status for line in lines}), ""),
+        why=verdict["why"] if judged else "",
+        rule=verdict["rule"].replace(setup.endpoint.name, endpoint_words(setup.endpoint)) if judged else "",
         safety=safety_words(metrics),
-        safety_status=worst_limit(metrics),
-        tiles=(*target_tiles(metrics, goal_mm), *skin_tile(metrics), zone_tile(result, metrics)),
-        limits=tuple(limit_line(limit) for limit in metrics["limits"]),
-        notes=setup.notes,
+        uncertainty=uncertainty_words(result),
+        unfinished=unfinished_words(result),
+        tiles=tiles(result, metrics),
+        limits=tuple(limit_line(found, sources[found["where"], found["quantity"]]) for found in metrics["limits"]),
+        remarks=remark_words(setup.notes),
         pictures=tuple(picture(name, file, result, metrics) for name, file in figures.items()),
-        pictures_note=NO_3D if figures and "scene3d" not in figures else "",
-        plan=(steps_table(result), needle_table(setup.probes)),
-        measures=(target_table(metrics), zone_table(result, metrics), *other_measures(metrics)),
-        background=(energy_table(metrics), provenance_table(result, metrics), *tissue_tables(result)),
-        model_limits=LIMITS_OF_THE_MODEL,
+        pictures_note=pictures_note(figures),
+        plan=tuple(table for table in plan if table.rows),
+        measures=tuple(table for table in measures if table.rows),
+        background=tuple(table for table in background if table.rows),
+        model_limits=model_limits(setup, metrics),
         references=tuple(reference(key, bibliography.get(key)) for key in setup.citations),
     )
 
 
-def target_tiles(metrics: dict[str, Any], goal_mm: float) -> tuple[Tile, ...]:
-    """Coverage and thinnest margin, each of the worst target."""
-    targets = [target for target in metrics["targets"] if target["ablated_percent"] is not None]
-    if not targets:
-        return ()
-    least = min(targets, key=lambda target: float(target["ablated_percent"]))
-    covered = float(least["ablated_percent"])
-    tiles = [
-        Tile(
-            "Tumour killed",
-            percent(covered),
-            f"{least['name']}, {number(least['volume_cm3'], 2)} cm³",
-            "ok" if OUTCOME_STATUS.get(metrics["verdict"]["outcome"]) != "broken" else "broken",
-        )
-    ]
-    margins = [target for target in targets if target["min_margin_mm"] is not None]
-    if not margins:
-        return (*tiles, Tile("Thinnest margin", "none", "nothing was killed", "broken"))
-    thin = min(margins, key=lambda target: float(target["min_margin_mm"]))
-    margin = float(thin["min_margin_mm"])
-    state = "broken" if margin < 0 else ("ok" if margin >= goal_mm else "warning")
-    at = thin.get("min_margin_at_mm")
-    detail = f"aim {goal_mm:g} mm" + (f"; at {xyz_mm(at)}" if at else "")
-    if margin < 0:
-        detail = f"below 0: tumour left; {detail}"
-    return (*tiles, Tile("Thinnest margin", f"{number(margin, 1)} mm", detail, state))
+def remark_words(notes: tuple[str, ...]) -> str:
+    """What the notes are about (their words before the colon), for the first screen; empty without notes."""
+    subjects = [note.split(":")[0] if ":" in note[:60] else note for note in notes]
+    return "; ".join(subject.rstrip(".") for subject in subjects)
 
 
-def skin_tile(metrics: dict[str, Any]) -> tuple[Tile, ...]:
-    """Hottest skin against its limit."""
-    for limit in metrics["limits"]:
-        temperature = limit["where"] == "skin" and limit["quantity"] == "max_temperature_c"
-        if temperature and limit["value"] is not None:
-            allowed = allowed_words(limit)
-            detail = f"{allowed}; at {number(limit['at_s'], 0)} s" if limit["at_s"] is not None else allowed
-            return (Tile("Hottest skin", f"{number(limit['value'], 1)} °C", detail, limit["status"]),)
-    return ()
+def model_limits(setup: Setup, metrics: dict[str, Any]) -> tuple[str, ...]:
+    """What the numbers do not know: of this run, then of the model."""
+    boxed = [target["name"] for target in metrics["targets"] if target["margin_ends_at_box"]]
+    return (
+        *setup.notes,
+        *(LIMIT_OF_THE_BOX.format(name=plain(name)) for name in boxed),
+        *LIMITS_OF_THE_MODEL,
+        *(LIMITS_IN_TISSUE if setup.phase_mask("body").any() else ()),
+        *(LIMITS_WITH_NEEDLES if setup.probes else ()),
+    )
 
 
-def zone_tile(result: Result, metrics: dict[str, Any]) -> Tile:
-    """Volume of the dead zone."""
-    endpoint = result.setup.endpoint
-    zone = metrics["zones"][endpoint.name]
-    return Tile("Killed tissue", f"{number(zone['volume_cm3'], 2)} cm³", endpoint_words(endpoint), "")
-
-
-def worst_limit(metrics: dict[str, Any]) -> str:
-    """The worst state of all limits; empty without limits."""
-    states = [limit["status"] for limit in metrics["limits"]]
-    return next((state for state in ("broken", "warning", "ok") if state in states), "")
-
-
-def safety_words(metrics: dict[str, Any]) -> str:
-    """What became of the safety limits, in one line."""
-    words = {"broken": "Safety limit broken", "warning": "Safety warning", "ok": "All safety limits kept"}
-    worst = worst_limit(metrics)
-    if worst in ("", "ok"):
-        return words.get(worst, "No safety limit was set")
-    found = [limit for limit in metrics["limits"] if limit["status"] == worst]
-    named = [f"{limit['where']}: {quantity_words(limit['quantity'])}" for limit in found]
-    return f"{words[worst]} ({'; '.join(named)})"
-
-
-def limit_line(limit: dict[str, Any]) -> LimitLine:
+def limit_line(limit: dict[str, Any], source: str) -> LimitLine:
     """A limit of metrics.json in words."""
-    unit = unit_of(limit["quantity"])
-    where = "" if limit["at_s"] is None else f"at {number(limit['at_s'], 0)} s"
+    where = "" if limit["at_s"] is None else f"at {seconds(limit['at_s'])} s"
     if limit["at_mm"] is not None:
         where = f"{where}, {xyz_mm(limit['at_mm'])}".removeprefix(", ")
     return LimitLine(
-        words=f"{limit['where']}: {quantity_words(limit['quantity'])}",
-        value="not measured" if limit["value"] is None else f"{number(limit['value'], 2)} {unit}".strip(),
+        words=f"{plain(limit['where'])}: {quantity_words(limit['quantity'])}",
+        value="not measured" if limit["value"] is None else measured(limit["quantity"], limit["value"]),
         allowed=allowed_words(limit),
         where=where,
+        source="this scene" if source == "scene" else source,
         status=limit["status"],
     )
 
 
-def allowed_words(limit: dict[str, Any]) -> str:
-    """From where a limit warns and is broken."""
-    unit = unit_of(limit["quantity"])
-    beyond = "below" if limit["quantity"] == "min_temperature_c" else "above"
-    words = [
-        f"{word} {beyond} {limit[key]:g} {unit}".strip()
-        for word, key in (("warns", "warn"), ("broken", "fail"))
-        if limit.get(key) is not None
-    ]
-    return ", ".join(words)
+def pictures_note(figures: dict[str, Path]) -> str:
+    """Why pictures are missing, if they are."""
+    if not figures:
+        return "Not drawn; `gpu-ablate report` with the run folder draws them."
+    return "" if "scene3d" in figures else NO_PICTURES[:1].upper() + NO_PICTURES[1:]
 
 
 def picture(name: str, file: Path, result: Result, metrics: dict[str, Any]) -> Picture:
     """A figure with its words."""
-    caption = CAPTIONS.get(name, name)
-    alt = f"{caption}. {metrics['verdict']['why']} Killed tissue: {endpoint_words(result.setup.endpoint)}."
-    return Picture(name, file, caption, alt)
+    words = caption(name, result.setup, metrics)
+    told = [words, metrics["verdict"]["why"]] if metrics["targets"] else [words]
+    if result.setup.phase_mask("body").any():
+        told.append(f"Killed tissue: {endpoint_words(result.setup.endpoint)}.")
+    return Picture(name, file, words, " ".join(told))
+
+
+def caption(name: str, setup: Setup, metrics: dict[str, Any]) -> str:
+    """What a figure shows of this scene."""
+    roles = {region.role for region in setup.regions}
+    heat = "Killed tissue and heat" if setup.phase_mask("body").any() else "Heat"
+    if name == "scene3d":
+        named = [("tumour", "target" in roles), ("skin", bool(roles & {"skin", "involved_skin"})),
+                 ("needle", bool(setup.probes))]  # fmt: skip
+        beside = [word for word, there in named if there]
+        against = f" against {', '.join(beside)}" if beside else ""
+        return f"{heat}{against}. Outlines: around everything that was ever hotter, as seen from there."
+    if name == "margin_map":
+        return "How far the killed tissue reaches beyond the tumour, all around."
+    if name == "slices":
+        measured_margin = any(target["min_margin_mm"] is not None for target in metrics["targets"])
+        place = "the thinnest margin" if measured_margin else "the middle of the target"
+        return f"Slices through {place if metrics['targets'] else 'the hottest point'}."
+    return "Over time: power, temperatures" + (", killed tissue." if setup.phase_mask("body").any() else ".")

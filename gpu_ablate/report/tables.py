@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 
 from gpu_ablate.case.setup import Probe
-from gpu_ablate.report.text import energy_words, joined, number, property_words, span, xyz_mm, zone_words
+from gpu_ablate.render.words import plain, seconds, span
+from gpu_ablate.report.text import energy_words, joined, number, property_words, xyz_mm, zone_words
 from gpu_ablate.result.result import Result, Station
 from gpu_ablate.units import MM
 
@@ -25,26 +26,25 @@ class Table:
 
 
 def steps_table(result: Result) -> Table:
-    """The steps as they were carried out."""
+    """The steps as they were carried out; with the depth of the tip where there is skin above it."""
+    depths = [tip_depth(result, station) for station in result.stations]
+    deep = any(depth != "–" for depth in depths)
     rows = [
         (
             f"{station.probe}, {station.step}",
             station.action,
             span(station.start_s, station.end_s),
             f"{station.power_w:g}" if station.power_w > 0 else "off",
-            tip_depth(result, station),
+            *((depth,) if deep else ()),
             xyz_mm([p / MM for p in station.tip_end]),
             station.ended_by,
         )
-        for station in result.stations
+        for station, depth in zip(result.stations, depths, strict=True)
     ]
-    head = ("probe, step", "action", "time [s]", "generator [W]", "tip depth [mm]", "tip at", "ended by")
-    return Table(
-        "Plan as carried out",
-        head,
-        tuple(rows),
-        "Tip depth at the end of the step: shortest way from the tip out of the body.",
-    )
+    depth_head = ("tip depth [mm]",) if deep else ()
+    head = ("probe, step", "action", "time [s]", "generator [W]", *depth_head, "tip at", "ended by")
+    note = "Tip depth at the end of the step: below the skin, square to it where the needle enters." if deep else ""
+    return Table("Plan as carried out", head, tuple(rows), note)
 
 
 def tip_depth(result: Result, station: Station) -> str:
@@ -64,7 +64,7 @@ def needle_table(probes: tuple[Probe, ...]) -> Table:
     rows = [
         (
             probe.name,
-            probe.device,
+            plain(probe.device),
             f"{2 * probe.radius / MM:.2f}",
             f"{probe.emission_offset / MM:.1f}",
             f"{100 * probe.efficiency:.0f}",
@@ -89,7 +89,7 @@ def target_table(metrics: dict[str, Any]) -> Table:
     """The targets."""
     rows = [
         (
-            target["name"],
+            plain(target["name"]),
             number(target["volume_cm3"], 2),
             number(target["ablated_percent"], 2),
             number(target["min_margin_mm"], 2),
@@ -120,9 +120,7 @@ def zone_table(result: Result, metrics: dict[str, Any]) -> Table:
             number(zone["volume_cm3"], 2),
             " × ".join(number(extent, 1) for extent in zone["extent_mm"]),
             number(zone["equivalent_diameter_mm"], 1),
-            number(zone["along_probe_mm"], 1),
-            " × ".join(number(width, 1) for width in zone["across_probe_mm"]),
-            number(zone["beyond_tip_mm"], 1),
+            *needle_extents(result, zone),
         )
         for name, zone in metrics["zones"].items()
         if zone["volume_cm3"]
@@ -132,23 +130,30 @@ def zone_table(result: Result, metrics: dict[str, Any]) -> Table:
         "volume [cm³]",
         "extent x × y × z [mm]",
         "sphere of this volume, diameter [mm]",
-        "along needle [mm]",
-        "across needle [mm]",
-        "beyond tip [mm]",
+        *(("along needle [mm]", "across needle [mm]", "beyond tip [mm]") if result.setup.probes else ()),
     )
     return Table("Zones", head, tuple(rows))
 
 
+def needle_extents(result: Result, zone: dict[str, Any]) -> tuple[str, ...]:
+    """How far a zone reaches along, across and beyond the needle; nothing without one."""
+    if not result.setup.probes:
+        return ()
+    across = " × ".join(number(width, 1) for width in zone["across_probe_mm"] or ())
+    return number(zone["along_probe_mm"], 1), across or "–", number(zone["beyond_tip_mm"], 1)
+
+
 def other_measures(metrics: dict[str, Any]) -> tuple[Table, ...]:
     """Killed healthy tissue, and the sensors."""
-    killed = [(name, number(entry["killed_cm3"], 2)) for name, entry in metrics["collateral"].items()]
+    killed = [(plain(name), number(entry["killed_cm3"], 2)) for name, entry in metrics["collateral"].items()]
     sensors = [
         (name, *(number(sensor[key], 1) for key in ("final_c", "min_c", "max_c")))
         for name, sensor in metrics["sensors"].items()
     ]
     tables = []
     if killed:
-        tables.append(Table("Killed outside the targets", ("tissue", "killed [cm³]"), tuple(killed)))
+        title = "Killed outside the targets" if metrics["targets"] else "Killed"
+        tables.append(Table(title, ("tissue", "killed [cm³]"), tuple(killed)))
     if sensors:
         tables.append(Table("Sensors", ("sensor", "end [°C]", "lowest [°C]", "highest [°C]"), tuple(sensors)))
     return tuple(tables)
@@ -164,15 +169,20 @@ def energy_table(metrics: dict[str, Any]) -> Table:
     return Table("Energy balance", ("term", "energy [J]"), tuple(rows), note)
 
 
-def tissue_tables(result: Result) -> tuple[Table, ...]:
-    """One table: each property of each tissue or device with its source."""
+def value_table(result: Result) -> Table:
+    """Each number of each tissue or device with its range and source."""
     rows = [
-        (row.name, property_words(name), value if isinstance(value, str) else f"{value:.4g}", joined(unit), source)
+        (
+            joined(plain(row.name)),
+            property_words(key, found.unit),
+            f"{found.value:.4g}",
+            "" if found.low is None or found.high is None else joined(f"{found.low:.4g}–{found.high:.4g}"),
+            found.source,
+        )
         for row in result.setup.tissues
-        for name, (value, unit, source) in row.properties.items()
+        for key, found in row.values.items()
     ]
-    head = ("tissue or device", "property", "value", "unit", "source")
-    return (Table("Values used", head, tuple(rows)),) if rows else ()
+    return Table("Values used", ("tissue or device", "property", "value", "range", "source"), tuple(rows))
 
 
 def provenance_table(result: Result, metrics: dict[str, Any]) -> Table:
@@ -183,7 +193,7 @@ def provenance_table(result: Result, metrics: dict[str, Any]) -> Table:
         ("scene", metrics["scene"]),
         ("backend", ", ".join(str(metrics[key]) for key in ("backend", "precision", "device") if metrics[key])),
         ("grid", f"{shape} cells (x × y × z) of {grid['spacing_mm'][0]:g} mm, {grid['cells']:,} in all"),
-        ("simulated", f"{number(time['simulated_s'], 0)} s"),
+        ("simulated", f"{seconds(time['simulated_s'])} s"),
         ("computed in", f"{number(time['wall_s'], 1)} s, of it {number(time['solve_s'], 1)} s in the solver"),
         *((name, str(value)) for name, value in result.provenance.items()),
         *((f"input {PurePath(name).name}", f"SHA-256 {digest}") for name, digest in result.setup.inputs.items()),

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Sequence
 
 from gpu_ablate.case.setup import Endpoint
-from gpu_ablate.render.words import endpoint_words
+from gpu_ablate.render.words import endpoint_words, plain
 
 ENERGY = {
     "sources_j": "from the sources",
@@ -21,7 +22,7 @@ ENERGY = {
     "stored_j": "stored in the tissue",
 }
 
-UNIT_SUFFIX = re.compile(r"_(?:w_mk|j_kgk|kg_m3|w_m3|j_m3|j_mol|1_s|1_k|mm|s|c|w|w_m2k|ml_min_kg)$")
+UNIT_SUFFIX = re.compile(r"_(?:w_mk|j_kgk|kg_m3|w_m3|j_m3|j_mol|1_s|1_k|mm|s|c|w|w_m2k|mhz)$")
 
 QUANTITY = {
     "max_temperature_c": ("highest temperature", "°C"),
@@ -29,6 +30,12 @@ QUANTITY = {
     "cem43_minutes": ("thermal dose CEM43", "min"),
     "arrhenius": ("Arrhenius damage", ""),
 }
+
+
+DOSE_POWER = {"cem43_minutes": 4, "arrhenius": 3}
+"""Doses above this power of ten say "certainly dead" and no more."""
+
+RAISED = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
 def number(value: float | None, decimals: int) -> str:
@@ -45,9 +52,15 @@ def percent(value: float) -> str:
     return "> 99.9 %" if text == "100.0" and value < 100.0 else f"{text} %"
 
 
-def span(start_s: float, end_s: float) -> str:
-    """From when to when [s]."""
-    return f"{start_s:.0f}" if start_s == end_s else f"{start_s:.0f}–{end_s:.0f}"
+def measured(quantity: str, value: float | None) -> str:
+    """The value of a limit with its unit; doses beyond what can be told apart as "> 10⁴ min"."""
+    if value is None:
+        return "–"
+    unit = unit_of(quantity)
+    power = DOSE_POWER.get(quantity)
+    if power is not None and value > 10.0**power:
+        return f"> 10{str(power).translate(RAISED)} {unit}".strip()
+    return f"{number(value, 0 if value == round(value) else 2)} {unit}".strip()
 
 
 def xyz_mm(point: Sequence[float]) -> str:
@@ -65,19 +78,20 @@ def joined(text: str) -> str:
     return text.replace(" ", "\u00a0")
 
 
-def property_words(name: str) -> str:
-    """A property of a tissue or device without the unit in its key, which has its own column."""
+def property_words(name: str, unit: str) -> str:
+    """A property of a tissue or device with its unit, which its key holds too."""
     bare = UNIT_SUFFIX.sub("", name)
     frequency = re.fullmatch(r"(.*?)(?:_s_m)?_(\d{3,4})", bare)
+    words = bare.replace("_", " ")
     if frequency is not None:
-        words = "electrical conductivity" if "_s_m_" in name else frequency.group(1).replace("_", " ")
-        return f"{words} at {joined(frequency.group(2) + ' MHz')}"
-    return bare.replace("_", " ")
+        what = "electrical conductivity" if "_s_m_" in name else frequency.group(1).replace("_", " ")
+        words = f"{what} at {joined(frequency.group(2) + ' MHz')}"
+    return f"{words} [{joined(unit)}]" if unit else words
 
 
 def quantity_words(quantity: str) -> str:
     """The quantity of a limit in words."""
-    return QUANTITY.get(quantity, (quantity.replace("_", " "), ""))[0]
+    return QUANTITY.get(quantity, (plain(quantity), ""))[0]
 
 
 def unit_of(quantity: str) -> str:
@@ -91,7 +105,7 @@ def zone_words(name: str, endpoint: Endpoint) -> str:
         return f"killed ({endpoint_words(endpoint)})"
     found = re.fullmatch(r"(above|below)_(m?)(\d+)c(_now)?", name)
     if found is None:
-        return name.replace("_", " ")
+        return plain(name)
     side, minus, degrees, now = found.groups()
     value = f"{'−' if minus else ''}{degrees} °C"
     return f"{side} {value} at the end" if now else f"ever {side} {value}"
@@ -102,6 +116,7 @@ def reference(key: str, entry: str | None) -> str:
     if entry is None:
         return key
     author, title, year, doi = (_field(entry, name) for name in ("author", "title", "year", "doi"))
+    author = author.replace(" and others", " et al.").replace(" and ", "; ")
     published = _field(entry, "journal") or _field(entry, "howpublished") or _field(entry, "publisher")
     place = ":".join(filter(None, (_field(entry, "volume"), _field(entry, "pages"))))
     dated = "; ".join(filter(None, (year, place)))
@@ -116,4 +131,23 @@ def _field(entry: str, name: str) -> str:
     if found is None:
         return ""
     text = next(group for group in found.groups() if group is not None)
-    return re.sub(r"\s+", " ", text.replace("{", "").replace("}", "").replace("--", "–")).strip()
+    return without_latex(text)
+
+
+ACCENTS = {'"': "\u0308", "'": "\u0301", "`": "\u0300", "^": "\u0302", "~": "\u0303", "=": "\u0304", ".": "\u0307",
+           "c": "\u0327", "v": "\u030c", "u": "\u0306", "H": "\u030b", "r": "\u030a"}  # fmt: skip
+LETTERS = {"ss": "ß", "o": "ø", "O": "Ø", "l": "ł", "L": "Ł", "ae": "æ", "AE": "Æ", "aa": "å", "AA": "Å", "i": "ı"}
+
+
+def without_latex(text: str) -> str:
+    """Text of a BibTeX field as it is read: accents set, escapes, braces and line breaks gone."""
+    text = re.sub(r"\\([\"'`^~=.])\s*\{?\\?([A-Za-z])\}?", _accented, text)
+    text = re.sub(r"\\([cvuHr])(?:\s+|\s*\{)\\?([A-Za-z])\}?", _accented, text)
+    text = re.sub(r"\\(ss|ae|AE|aa|AA|o|O|l|L|i)(?![A-Za-z])\s?", lambda found: LETTERS[found.group(1)], text)
+    text = re.sub(r"\\([&%_#$])", r"\1", text)
+    text = text.replace("{", "").replace("}", "").replace("---", "–").replace("--", "–").replace("~", " ")
+    return re.sub(r"\s+", " ", text).strip()
+
+
+def _accented(found: re.Match[str]) -> str:
+    return unicodedata.normalize("NFC", found.group(2) + ACCENTS[found.group(1)])

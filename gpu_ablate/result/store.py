@@ -20,11 +20,11 @@ from gpu_ablate.result.vtkhdf import read_vtkhdf, write_vtkhdf
 
 AGAIN = "give a folder that `gpu-ablate run` wrote, or run its scene.toml again into another one"
 
-METRICS = (
-    "schema_version", "status", "scene", "backend", "device", "precision", "grid", "time", "energy", "zones", "targets",
-    "collateral", "limits", "verdict", "sensors", "bracket", "numerical_error",
-)  # fmt: skip
-"""Keys of metrics.json, all of them always there."""
+METRICS: dict[str, type] = {
+    "schema_version": int, "status": str, "scene": str, "grid": dict, "time": dict, "energy": dict, "zones": dict,
+    "targets": list, "collateral": dict, "limits": list, "verdict": dict, "sensors": dict,
+}  # fmt: skip
+"""Keys that metrics.json always has, and what they hold."""
 
 RUNS = Path("runs")
 """Where run folders are made, relative to the working folder."""
@@ -152,10 +152,29 @@ def load_metrics(folder: Path) -> dict[str, Any]:
         raise ResultError(f"{path}: is damaged ({error})\n  {AGAIN}") from error
     if found == {}:
         raise ResultError(f"{path}: is empty, the run could not be measured\n  log.txt beside it says why")
-    lacking = METRICS if not isinstance(found, dict) else [key for key in METRICS if key not in found]
-    if lacking:
-        raise ResultError(f"{path}: is damaged (it lacks {', '.join(lacking)})\n  {AGAIN}")
-    return dict(found)
+    if not isinstance(found, dict):
+        raise ResultError(f"{path}: is damaged (it holds no JSON object)\n  {AGAIN}")
+    wrong = [key for key, kind in METRICS.items() if not isinstance(found.get(key), kind)]
+    if wrong:
+        raise ResultError(f"{path}: is damaged (lacking or of the wrong type: {', '.join(wrong)})\n  {AGAIN}")
+    return found
+
+
+def require_free(folder: Path) -> None:
+    """Demand that figures and report can be written into a run folder.
+
+    Raises
+    ------
+    ResultError
+        ``figures`` is not a folder, ``report.html`` is not a file, or they cannot be written.
+    """
+    figures, report = folder / "figures", folder / "report.html"
+    if figures.exists() and not figures.is_dir():
+        raise ResultError(f"{figures}: is not a folder, so no figure can be written there\n  remove it")
+    if report.exists() and not report.is_file():
+        raise ResultError(f"{report}: is not a file, so no report can be written there\n  remove it")
+    if not os.access(folder, os.W_OK | os.X_OK):
+        raise ResultError(f"{folder}: cannot be written\n  change its permissions, or copy it elsewhere")
 
 
 def _traces_csv(result: Result) -> str:

@@ -74,6 +74,10 @@ key, a text where a number belongs, NaN and infinity are refused, with all probl
 regions, sensors, sources, patches and probes are unique and differ from the roles. A number of a tissue or
 device is bare (its source is then "scene") or a table `{ value, source, low, high }`.
 
+What could have no effect is refused too: a tissue or device that nothing uses, a source that starts after the end, a
+limit on a fluid. Coordinates lie within ±10000 mm, temperatures between -273.15 and 400 °C, times within 1e6 s, and
+each number of a tissue or device within what any material has.
+
 From the command line, `--set key.path=value` changes a value before the file is checked:
 `--set run.duration_s=60`, `--set probe.A.steps.0.power_w=50` (elements of arrays by name or number, from 0).
 """

@@ -96,9 +96,7 @@ def _places_without_tissue(scene: Scene) -> dict[str, str]:
         for place in (name, role):
             phases.setdefault(place, set()).add(_phase(scene, tissue))
     return {
-        place: " and ".join(sorted(map(str, found)))
-        for place, found in phases.items()
-        if not found & {"body", None}
+        place: " and ".join(sorted(map(str, found))) for place, found in phases.items() if not found & {"body", None}
     }
 
 

@@ -85,9 +85,7 @@ def _no_outer_blanks(text: str) -> str:
 
 Line = Annotated[str, Field(max_length=1000), AfterValidator(_one_line)]
 """A text of one line."""
-Name = Annotated[
-    str, Field(min_length=1, max_length=100), AfterValidator(_one_line), AfterValidator(_no_outer_blanks)
-]
+Name = Annotated[str, Field(min_length=1, max_length=100), AfterValidator(_one_line), AfterValidator(_no_outer_blanks)]
 """A name of something in the scene or library."""
 File = Annotated[str, Field(min_length=1), AfterValidator(_one_line)]
 """A file, relative to the scene."""

@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import subprocess
 import sys
+import tomllib
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from gpu_ablate.case.build import build_case
 from gpu_ablate.cli.app import main
-from gpu_ablate.library.load import devices, tissues
+from gpu_ablate.cli.estimate import estimate
+from gpu_ablate.cli.show import summary
+from gpu_ablate.library.load import devices, tissue, tissues
+from gpu_ablate.result.provenance import package_version
 from gpu_ablate.result.result import Result
+from gpu_ablate.result.store import load_metrics, load_result
+from gpu_ablate.scene.load import load_scene
 from gpu_ablate.spec.base import quantities
 
 COMMANDS = ("run", "check", "show", "render", "report", "info", "library")
@@ -59,10 +68,109 @@ def test_show_prints_verdict_limits_and_zones(finished: Path, capsys: pytest.Cap
         assert text in out
 
 
+def test_the_version_is_that_of_the_package(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--version"]) == 0
+    assert capsys.readouterr().out == f"gpu-ablate {package_version('gpu-ablate')}\n"
+
+
+def test_help_of_run_gives_the_exit_codes(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["run", "--help"]) == 0
+    out = " ".join(capsys.readouterr().out.split())
+    for code in (
+        "0 done",
+        "1 the run failed",
+        "2 bad input",
+        "3 done but a safety limit was broken",
+        "130 interrupted",
+    ):
+        assert code in out
+
+
+def test_a_broken_limit_stands_beside_the_verdict(finished: Path) -> None:
+    metrics = load_metrics(finished)
+    assert "LIMIT BROKEN" not in summary(metrics)
+    metrics["limits"][0] |= {"status": "broken", "value": 361.04, "fail": 300}
+    line = next(line for line in summary(metrics).splitlines() if line.startswith("verdict"))
+    assert line.endswith("; LIMIT BROKEN: tumour max_temperature_c 361, limit 300")
+
+
+@pytest.mark.parametrize(
+    ("make", "says"),
+    [
+        (lambda run: (run / "figures").write_text(""), "figures"),
+        (lambda run: (run / "report.html").mkdir(), "report.html"),
+    ],
+)
+@pytest.mark.parametrize("command", ["render", "report"])
+def test_what_is_in_the_way_of_pictures_is_code_2(
+    command: str,
+    make: Callable[[Path], object],
+    says: str,
+    finished: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    folder = tmp_path / "copy"
+    folder.mkdir()
+    for name in ("result.vtkhdf", "metrics.json"):
+        shutil.copy(finished / name, folder / name)
+    make(folder)
+    assert main([command, str(folder)]) == 2
+    err = capsys.readouterr().err
+    assert says in err
+    assert "remove it" in err
+    assert "Traceback" not in err
+
+
+def test_show_of_gutted_metrics_is_code_2(finished: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    metrics = load_metrics(finished) | {"verdict": {}}
+    (tmp_path / "metrics.json").write_text(json.dumps(metrics))
+    assert main(["show", str(tmp_path)]) == 2
+    assert "is damaged (KeyError" in capsys.readouterr().err
+
+
+def test_report_takes_several_runs(finished: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("gpu_ablate.render.figures.write_figures", lambda *_: {})
+    folders = [tmp_path / "a", tmp_path / "b"]
+    for folder in folders:
+        folder.mkdir()
+        for name in ("result.vtkhdf", "metrics.json"):
+            shutil.copy(finished / name, folder / name)
+    assert main(["report", *map(str, folders)]) == 0
+    assert all((folder / "report.html").exists() for folder in folders)
+
+
+def test_the_estimate_agrees_with_the_run(scene: str, finished: Path) -> None:
+    metrics = load_metrics(finished)
+    planned = estimate(build_case(load_scene(scene)))
+    assert planned.steps == pytest.approx(metrics["time"]["cell_steps"] / metrics["grid"]["cells"], rel=0.2)
+    assert planned.records == len(load_result(finished).records.times)
+
+
+@pytest.mark.parametrize("command", ["check", "run"])
+def test_too_many_steps_are_refused_before_computing(
+    command: str, scene: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    steps = ["--set", "run.trace_every_s=0.01", "--set", "run.duration_s=1e6"]
+    assert main([command, scene, *steps]) == 2
+    err = capsys.readouterr().err
+    assert "time steps are needed" in err
+    assert "trace_every_s" in err
+    assert not Path("runs").exists()
+
+
+def test_freezing_is_shown_as_a_scene_writes_it(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["library", "liver"]) == 0
+    out = capsys.readouterr().out
+    line = next(line for line in out.splitlines() if line.strip().startswith("freezing = "))
+    written = tomllib.loads(line.strip())["freezing"]
+    assert written == tissue("liver").model_dump()["freezing"]
+
+
 @pytest.mark.parametrize("command", ["show", "render", "report"])
 def test_no_run_is_code_2(command: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main([command, str(tmp_path / "nothing")]) == 2
-    assert "nothing" in capsys.readouterr().err
+    assert "nothing: no such run folder" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("command", ["render", "report"])

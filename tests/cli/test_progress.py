@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from gpu_ablate.cli.progress import plain_lines
 from gpu_ablate.cli.text import table
 from gpu_ablate.engine.loop import Progress
@@ -42,3 +44,15 @@ def test_a_table_has_straight_columns() -> None:
     assert {line.rindex(" ") for line in lines} == {lines[0].rindex(" ")}  # numbers end in one column
     assert {line[2] for line in lines} == {"n", "a", "l"}  # names begin in one
     assert table("t", ("name",), []) == ""
+
+
+def test_time_left_does_not_count_what_passed_before_the_first_step(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = iter([0.0, 100.0, 101.0])  # 100 s of compiling, then a tenth of the run in 1 s
+    monkeypatch.setattr("gpu_ablate.cli.progress.time.monotonic", lambda: next(clock, 101.0))
+    lines: list[str] = []
+    show = plain_lines(lines.append)  # type: ignore[arg-type]
+    show(Progress(1.0, 100.0))
+    show(Progress(11.0, 100.0))
+    assert lines == ["11 s of 100 s (11%), about 9 s left"]

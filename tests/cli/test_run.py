@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -15,8 +16,10 @@ import pytest
 
 from gpu_ablate.cli.app import main
 from gpu_ablate.errors import ResultError, RunError
+from gpu_ablate.result.result import Result
 from gpu_ablate.result.store import load_metrics, load_result
 from gpu_ablate.scene.load import load_scene
+from gpu_ablate.simulation import simulate
 
 Instead = Callable[[str, BaseException], None]
 
@@ -109,6 +112,51 @@ def test_a_failed_run_is_code_1(scene: str, instead: Instead, capsys: pytest.Cap
     assert "t = 3 s: no longer finite" in Path("runs/tiny/log.txt").read_text()
 
 
+def test_a_result_that_failed_is_written_whole(
+    scene: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def fails_late(*arguments: object) -> Result:
+        result = simulate(*arguments)  # type: ignore[arg-type]
+        result.status = "failed"
+        result.run["failure"] = "t = 30 s: no longer finite"
+        return result
+
+    monkeypatch.setattr("gpu_ablate.simulation.simulate", fails_late)
+    assert main(["run", scene, "--quiet", "--no-figures"]) == 1
+    assert capsys.readouterr().err == "failed: t = 30 s: no longer finite\n"
+    assert names(Path("runs/tiny")) == NUMBERS | {"report.html"}
+    assert load_metrics(Path("runs/tiny"))["status"] == "failed"
+
+
+def test_a_run_without_opengl_says_so_once_and_writes_the_rest(scene: str) -> None:
+    command = [sys.executable, "-m", "gpu_ablate", "run", scene, "--spacing-mm", "4"]
+    environment = os.environ | {"__EGL_VENDOR_LIBRARY_DIRS": "/nonexistent"}
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert done.stderr == ""
+    assert len([line for line in done.stdout.splitlines() if "libegl1" in line]) == 1
+    folder = Path("runs/tiny")
+    assert names(folder) == NUMBERS | {"report.html", "figures"}
+    drawn = {path.stem for path in (folder / "figures").glob("*.png")}
+    assert any("slice" in name for name in drawn)
+    assert any("curve" in name for name in drawn)
+    assert not any("3d" in name for name in drawn)
+
+
+def test_vtk_opens_a_run_at_each_recorded_time(finished: Path) -> None:
+    from vtkmodules.util.numpy_support import vtk_to_numpy
+    from vtkmodules.vtkIOHDF import vtkHDFReader
+
+    result = load_result(finished)
+    reader = vtkHDFReader()
+    reader.SetFileName(str(finished / "result.vtkhdf"))
+    for index, time_s in enumerate(result.records.times):
+        reader.UpdateTimeStep(time_s)
+        cells = reader.GetOutput().GetCellData()
+        expected = result.records.read(index, "temperature")
+        np.testing.assert_array_equal(vtk_to_numpy(cells.GetArray("temperature")), expected.ravel())
+
+
 def test_the_unexpected_is_short_on_the_terminal_and_whole_in_the_log(
     scene: str, instead: Instead, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -169,6 +217,7 @@ def test_ctrl_c_leaves_a_valid_folder(times: int, scene: str) -> None:
     assert names(folder) == NUMBERS | {"report.html"}
     metrics = json.loads((folder / "metrics.json").read_text())
     assert metrics["status"] == "interrupted"
+    assert metrics["energy"]["relative_imbalance"] < 1e-3
     result = load_result(folder)
     assert result.status == "interrupted"
     recorded = result.records.times

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from made_metrics import make_metrics
 from numpy.typing import NDArray
 
 from gpu_ablate.case.grid import Grid
@@ -17,11 +18,12 @@ from gpu_ablate.case.setup import (
     Region,
     Sensor,
     Setup,
+    SourcedRow,
+    SourcedValue,
     Step,
     Surface,
-    TissueRow,
 )
-from gpu_ablate.result.result import Result, Station
+from gpu_ablate.result.result import ENERGY_TERMS, Result, Station
 
 MM = 1e-3
 DIRECTION = (0.8, 0.0, 0.6)
@@ -116,12 +118,21 @@ def make_setup(title: str = "Breast tumour near the skin: pull-back with liquid 
         surfaces={name: closed_surface(name) for name in ("skin", "tumour", "saline layer", "body")},
         probes=(probe,),
         sensors=(Sensor("skin centre", (0.0, 0.0, 3.5 * MM)),),
-        limits=(Limit("skin", "max_temperature_c", 43.0, 50.0),),
+        limits=(
+            Limit("skin", "max_temperature_c", 43.0, 50.0, "[yarmolenko2011]"),
+            Limit("skin", "cem43_minutes", 10.0, 16.0),
+        ),
         endpoint=Endpoint("cem43_240", "cem43", 240.0),
         plan=Plan("radical", 10 * MM),
         tissues=(
-            TissueRow("breast_fat", {"conductivity": (0.21, "W/m/K", source)}),
-            TissueRow("skin", {"conductivity": (0.37, "W/m/K", source), "boiling": ("water", "", "scene")}),
+            SourcedRow("breast_fat", {"conductivity_w_mk": SourcedValue(0.21, "W/(m K)", 0.17, 0.32, source)}),
+            SourcedRow(
+                "microwave_2450_16g",
+                {
+                    "frequency_mhz": SourcedValue(2450.0, "MHz", None, None, source),
+                    "cable_efficiency": SourcedValue(0.75, "", 0.6, 0.9, source),
+                },
+            ),
         ),
         citations=("hasgall2022", "pennes1948"),
         notes=("Heating: a provisional line-source SAR stands in for the solved antenna.",),
@@ -139,7 +150,7 @@ def make_stations() -> list[Station]:
     return [
         Station(
             "A",
-            i,
+            i + 1,
             action,
             float(start),
             float(end),
@@ -196,6 +207,7 @@ def make_result(setup: Setup | None = None) -> Result:
         "time_s": seconds,
         "sensor.skin centre_c": 36.0 + 5.6 * level,
         "probe.A.power_w": power,
+        "probe.A.escaped_w": 0.04 * power,
         "probe.A.tip_depth_mm": np.select([seconds < 120, seconds < 210], [21.0, 16.9], 13.3),
         "zone.cem43_240_approx_cm3": 9.0 * level,
         "skin_max_c": 36.2 + 6.1 * level,
@@ -225,93 +237,6 @@ def make_result(setup: Setup | None = None) -> Result:
         },
         provenance={"gpu-ablate": "0.1.0", "python": "3.11", "date": "2026-01-02"},
     )
-
-
-ENERGY_TERMS = (
-    "sources_j",
-    "escaped_j",
-    "probes_j",
-    "vessels_j",
-    "skin_j",
-    "boundary_j",
-    "infusion_j",
-    "perfusion_j",
-    "metabolic_j",
-    "stored_j",
-)
-
-
-def make_metrics(result: Result) -> dict[str, Any]:
-    setup = result.setup
-    dead = (result.final["cem43"] >= 240) & setup.phase_mask("body")
-    tumour = setup.mask("tumour")
-    volume = {
-        "volume_cm3": round(float(dead.sum()) / 1000, 2),
-        "extent_mm": [34.0, 21.0, 24.0],
-        "equivalent_diameter_mm": 26.1,
-        "along_probe_mm": 36.4,
-        "across_probe_mm": [21.2, 20.8],
-        "beyond_tip_mm": 3.1,
-    }
-    return {
-        "schema_version": 1,
-        "status": "done",
-        "scene": setup.name,
-        "backend": "numba",
-        "device": "2 cores",
-        "precision": "float32",
-        "grid": {"shape": list(setup.grid.shape), "spacing_mm": [1.0, 1.0, 1.0], "cells": setup.grid.cells},
-        "time": {
-            "simulated_s": 292.0,
-            "wall_s": 21.4,
-            "solve_s": 14.0,
-            "cell_steps": 1000,
-            "mcell_steps_per_s": 71.0,
-        },
-        "energy": result.energy | {"relative_imbalance": 2.1e-6},
-        "zones": {"cem43_240": volume, "above_60c": volume | {"volume_cm3": 5.55}},
-        "targets": [
-            {
-                "name": "tumour",
-                "volume_cm3": round(float(tumour.sum()) / 1000, 2),
-                "ablated_percent": 97.34,
-                "min_margin_mm": -1.37,
-                "min_margin_at_mm": [2.4, 10.2, -12.6],
-                "margin_5mm_percent": 41.25,
-                "margin_10mm_percent": 7.75,
-                "at_surface_cm2": 0.0,
-            }
-        ],
-        "collateral": {"breast_fat": {"killed_cm3": 4.56}, "skin": {"killed_cm3": 0.0}},
-        "limits": [
-            {
-                "where": "skin",
-                "quantity": "max_temperature_c",
-                "value": 42.31,
-                "at_s": 262.0,
-                "at_mm": [4.0, 0.0, 3.5],
-                "status": "ok",
-            },
-            {
-                "where": "skin",
-                "quantity": "cem43_minutes",
-                "value": 11.8,
-                "at_s": 292.0,
-                "at_mm": [4.0, 0.0, 3.5],
-                "status": "warning",
-            },
-        ],
-        "verdict": {
-            "intent": "radical",
-            "rule": "the whole tumour and 10 mm around it",
-            "outcome": "residual tumour",
-            "strict_outcome": "residual tumour",
-            "why": "97.3 % of the tumour is ablated; the thinnest margin is -1.4 mm",
-        },
-        "sensors": {"skin centre": {"final_c": 41.6, "min_c": 36.0, "max_c": 41.6}},
-        "bracket": None,
-        "numerical_error": None,
-    }
 
 
 @pytest.fixture(scope="session")

@@ -11,12 +11,15 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
+from gpu_ablate.case.grid import Grid
 from gpu_ablate.case.setup import Surface
-from gpu_ablate.render import gl, style
-from gpu_ablate.render.camera import cameras, opposite
+from gpu_ablate.render import gl, marks, style
+from gpu_ablate.render.camera import Camera, cameras, opposite
 from gpu_ablate.render.figures import write_figures
-from gpu_ablate.render.margin_map import band_names, band_shares
+from gpu_ablate.render.margin_map import band_names, band_shares, dots
 from gpu_ablate.render.scene3d import exact_plotter, pixels
+from gpu_ablate.render.silhouette import hottest_behind
+from gpu_ablate.render.slice_marks import within
 from gpu_ablate.render.slices import loops
 from gpu_ablate.render.view import look_at, skin_sheet
 from gpu_ablate.result.result import Result
@@ -152,6 +155,71 @@ def test_cameras_keep_lengths_and_are_not_mirrored(result: Result) -> None:
     assert not side.through_skin
 
 
+def test_the_legend_mixes_colours_as_the_pictures_do() -> None:
+    from matplotlib.colors import to_rgb
+
+    mixed = to_rgb(style.through("#0000FF", 0.5, style.through("#FF0000", 0.5, "#FFFFFF")))
+    assert 255 * np.array(mixed) == pytest.approx([127, 63, 191], abs=1.1)  # as VTK blends them, see two_planes
+    assert style.through("#123456", 1.0, "#FFFFFF") == "#123456"
+    assert style.shell("#123456", 0.0) == "#ffffff"
+
+
+@pytest.mark.parametrize("towards", [(0.0, -1.0, 0.0), (0.6, 0.0, 0.8)])
+def test_the_outline_of_a_hot_ball_is_its_disc_from_anywhere(towards: tuple[float, float, float]) -> None:
+    grid = Grid((40, 44, 48), 1e-3, (-0.024, -0.022, -0.020))
+    x, y, z = grid.axes()
+    distance = np.sqrt(x**2 + (y**2)[:, None] + (z**2)[:, None, None])
+    temperature = (60.0 + (0.008 - distance) / 1e-3).astype(np.float32)
+    toward = np.array(towards)
+    camera = Camera("", np.zeros(3), toward, np.cross(toward, np.cross((0.1, 0.2, 1.0), toward)), 0.04)
+    camera = replace(camera, up=camera.up / np.linalg.norm(camera.up))
+    right, up, hottest = hottest_behind(temperature, grid, camera, 0.02)
+    seen = np.hypot(*np.meshgrid(right, up))
+    ring = (seen > 0.004) & (seen < 0.012)  # away from the tip of the cone, which no grid holds
+    assert np.abs(hottest - (60.0 + (0.008 - seen) / 1e-3))[ring].max() < 0.1  # of 1 °C per mm
+
+
+def test_the_needle_is_drawn_only_near_the_slice() -> None:
+    start, end = np.array([0.0, 0.0, -0.02]), np.array([0.03, 0.0, 0.02])
+    part = within(start, end, axis=2, position=0.005, reach=0.002)
+    assert np.allclose(part[:, 2], [0.003, 0.007])
+    assert np.allclose(np.cross(part[1] - part[0], end - start), 0.0)
+    assert np.allclose(within(start, end, 2, -0.02, 0.002)[0], start)
+    assert within(start, end, axis=2, position=0.03, reach=0.002) is None
+    assert within(start, end, axis=1, position=0.003, reach=0.002) is None
+    assert np.allclose(within(start, end, axis=1, position=0.001, reach=0.002), [start, end])
+
+
+def test_dots_lie_where_the_surface_is_marked() -> None:
+    surface = sphere(0.01)
+    balls = dots(surface, surface.points[:, 2] > 0.0)
+    assert balls.n_points > 100
+    assert balls.points[:, 2].min() > -0.3e-3
+
+
+def test_skin_is_named_on_each_side_on_which_it_is_seen() -> None:
+    from matplotlib.figure import Figure
+
+    line = np.linspace(-0.03, 0.03, 200)
+    above, below = np.column_stack([line, 0.01 + 0 * line]), np.column_stack([line, -0.015 + 0 * line])
+    for seen, expected in ((above, [0.01]), (np.concatenate([above, below]), [0.01, -0.015])):
+        axes = Figure().add_subplot()
+        marks.skin_names(axes, seen, (0.03, 0.02))
+        assert [text.xy[1] for text in axes.texts] == pytest.approx(expected)
+
+
+@pytest.mark.usefixtures("drawing")
+def test_a_block_of_agar_is_drawn_around_its_heat(result: Result, metrics: dict[str, Any], tmp_path: Path) -> None:
+    regions = tuple(replace(region, role="tissue", phase="fluid") for region in result.setup.regions)
+    setup = replace(result.setup, regions=regions, surfaces={}, probes=(), limits=(), sensors=())
+    agar = replace(result, setup=setup, stations=[], traces={"time_s": np.arange(3.0)})
+    view = look_at(agar, np.zeros(setup.grid.shape, bool), None)
+    field = agar.final["max_temperature"]
+    assert field[setup.grid.cell_at(tuple(view.focus))] == field.max()
+    files = write_figures(agar, metrics | {"targets": []}, tmp_path, lambda line: None)
+    assert list(files) == ["scene3d", "slices"]
+
+
 def test_a_sphere_is_cut_in_a_closed_circle() -> None:
     surface = sphere(0.01)
     (curve,) = loops(surface, 2, 0.006)
@@ -211,7 +279,7 @@ def lab(colour: str, matrix: NDArray[np.float64]) -> NDArray[np.float64]:
             style.SKIN,
             style.FLUID,
             style.PROBE,
-            *(isotherm.colour for isotherm in style.HEAT if isotherm.opacity > 0),
+            *(isotherm.colour for isotherm in style.HEAT if isotherm.outlined),
         ),
         tuple(colour for _, colour in style.MARGIN_BANDS),
     ],

@@ -13,8 +13,12 @@ import pytest
 from PIL import Image
 
 from gpu_ablate.case.setup import Endpoint
+from gpu_ablate.render.gl import PACKAGES
+from gpu_ablate.render.words import seconds, span
+from gpu_ablate.report.extremes import hottest_tissue, still_growing
+from gpu_ablate.report.headline import headline
 from gpu_ablate.report.html import write_report
-from gpu_ablate.report.text import number, percent, reference, zone_words
+from gpu_ablate.report.text import measured, number, percent, reference, without_latex, zone_words
 from gpu_ablate.result.result import Result
 
 
@@ -58,6 +62,14 @@ def test_measured_numbers_are_told_as_measured(
     told += [number(zone["volume_cm3"], 2), number(zone["along_probe_mm"], 1), "42.31 °C", "11.80 min"]
     told += [number(metrics["energy"][key], 1) for key in ("sources_j", "stored_j", "skin_j")]
     told += ["2.1e-06", "97.3 %", metrics["verdict"]["why"], metrics["verdict"]["rule"]]
+    told += [
+        "0.17–0.32",
+        "frequency [MHz]",
+        "[yarmolenko2011]",
+        "60–90 %",
+        "power uncertain: 80–120 %",
+        "on 12.5 % of the surface",
+    ]
     assert [words for words in told if words not in text] == []
     for state in ("ok", "warning"):
         assert re.search(rf"[✓!] {state}\b", text)
@@ -77,7 +89,7 @@ def test_the_file_needs_nothing_beside_it(
     assert len(images) == len(figures)
     assert all((image["src"] or "").startswith("data:image/png;base64,") for image in images)
     assert all(image["alt"] for image in images)
-    assert not re.search(r"url\(|@import|\b(?:src|href)=\"(?!data:)", page)
+    assert not re.search(r"url\(|@import|\b(?:src|href)=\"(?!data:|#)", page)
 
 
 def test_names_from_the_scene_are_text_not_code(
@@ -102,10 +114,12 @@ def test_an_interrupted_run_says_so(
 def test_missing_pictures_are_named(
     result: Result, metrics: dict[str, Any], figures: dict[str, Path], tmp_path: Path
 ) -> None:
-    assert "3D pictures are missing" not in page_of(result, metrics, figures, tmp_path)
+    assert "No 3D pictures" not in page_of(result, metrics, figures, tmp_path)
     flat = {name: file for name, file in figures.items() if name != "scene3d"}
-    assert "3D pictures are missing" in page_of(result, metrics, flat, tmp_path)
-    assert "<img" not in page_of(result, metrics, {}, tmp_path)
+    page = page_of(result, metrics, flat, tmp_path)
+    assert "No 3D pictures" in page
+    assert PACKAGES in page
+    assert "Not drawn" in page_of(result, metrics, {}, tmp_path)
 
 
 def test_numbers_that_were_not_measured_are_dashes(
@@ -134,6 +148,8 @@ def test_words() -> None:
     assert zone_words("above_43c", endpoint) == "ever above 43 °C"
     assert zone_words("below_m20c_now", endpoint) == "below −20 °C at the end"
     assert zone_words("cem43_240", endpoint) == "killed (CEM43 ≥ 240 min)"
+    assert span(0.0, 54.46) == "0–54.5"
+    assert seconds(120.0) == "120"
     entry = "@article{a,\n author = {A. {Van} B.},\n title={T},\n year = 2001,\n pages = {1--2},\n doi={10.1/x}\n}"
     assert reference("a", entry) == "[a] A. Van B. T. 2001; 1–2. doi 10.1/x"
     assert reference("b", None) == "b"
@@ -144,3 +160,103 @@ def test_depths_that_the_box_does_not_hold_are_dashes(result: Result, metrics: d
     blind = replace(result, traces=result.traces | {"probe.A.tip_depth_mm": depth})
     assert "nan" not in Reader(page_of(blind, metrics, {}, tmp_path)).text.split()
     assert "<td>21.0</td>" in page_of(result, metrics, {}, tmp_path)
+
+
+def with_limit(metrics: dict[str, Any], **changes: Any) -> dict[str, Any]:
+    return metrics | {"limits": [metrics["limits"][0], metrics["limits"][1] | changes]}
+
+
+def test_a_broken_limit_is_said_first_and_nothing_after_it_is_green(
+    result: Result, metrics: dict[str, Any], figures: dict[str, Path], tmp_path: Path
+) -> None:
+    kept = metrics | {"verdict": metrics["verdict"] | {"outcome": "radical"}}
+    assert [line.status for line in headline(kept)] == ["ok", "warning"]
+    broken = with_limit(kept, value=2.0e7, status="broken")
+    lines = headline(broken)
+    assert [line.status for line in lines] == ["broken", ""]
+    assert lines[0].words == "Skin limit broken: thermal dose CEM43 > 10⁴ min (limit 16 min)"
+    page = page_of(result, broken, figures, tmp_path)
+    assert page.index(lines[0].words.replace(">", "&gt;")) < page.index(lines[1].words)
+    assert re.search(r'<section class="verdict broken">\s*<strong class="broken">', page)
+
+
+@pytest.mark.parametrize(("quantity", "power", "words"), [("cem43_minutes", 4, "> 10⁴ min"), ("arrhenius", 3, "> 10³")])
+def test_doses_beyond_all_doubt_are_capped(quantity: str, power: int, words: str) -> None:
+    bound = 10.0**power
+    assert ">" not in measured(quantity, bound)
+    assert measured(quantity, bound * 1.01) == measured(quantity, bound * 1e6) == words
+
+
+def test_the_hottest_place_is_not_in_gas(result: Result) -> None:
+    field = np.full(result.setup.grid.shape, 37.0, np.float32)
+    gas = np.argwhere(result.setup.phase_mask("gas"))[0]
+    tissue = np.argwhere(result.setup.phase_mask("body"))[123]
+    field[tuple(gas)], field[tuple(tissue)] = 200.0, 99.5
+    found = hottest_tissue(replace(result, final={"max_temperature": field}))
+    assert found is not None
+    assert found[0] == 99.5
+    assert result.setup.grid.cell_at(found[1]) == tuple(tissue)
+    assert hottest_tissue(replace(result, final={})) is None
+
+
+@pytest.mark.parametrize(
+    ("skin_rise_c", "zone_rise", "growing"),
+    [(0.04, 0.004, []), (0.06, 0.004, ["the hottest skin"]), (-3.0, 0.006, ["the killed tissue"])],
+)
+def test_growth_in_the_last_tenth_counts_and_earlier_growth_does_not(
+    result: Result, skin_rise_c: float, zone_rise: float, growing: list[str]
+) -> None:
+    times = np.linspace(0.0, 100.0, 201)
+    late = np.clip((times - 90.0) / 10.0, 0.0, 1.0)
+    early = np.clip(times / 90.0, 0.0, 1.0)
+    zone = (1.0 - zone_rise) * early + zone_rise * late
+    traces = {
+        "time_s": times,
+        "skin_max_c": 37.0 + 5 * early + skin_rise_c * late,
+        "zone.cem43_240_approx_cm3": 9 * zone,
+    }
+    assert still_growing(replace(result, traces=traces)) == growing
+
+
+def test_a_block_of_agar_is_told_without_a_patient(result: Result, metrics: dict[str, Any], tmp_path: Path) -> None:
+    regions = tuple(replace(r, name=f"agar {i}", role="tissue", tissue="agar", phase="fluid")
+                    for i, r in enumerate(result.setup.regions))  # fmt: skip
+    setup = replace(result.setup, name="agar", title="Agar", regions=regions, surfaces={}, probes=(), limits=(),
+                    sensors=(), tissues=(), notes=(), citations=(), inputs={})  # fmt: skip
+    bare = replace(result, setup=setup, stations=[], traces={"time_s": np.arange(3.0)})
+    empty = dict.fromkeys(metrics["zones"]["cem43_240"])
+    told = metrics | {
+        "scene": "agar", "targets": [], "limits": [], "collateral": {}, "sensors": {},
+        "zones": {"cem43_240": empty}, "energy": {"sources_j": 5.0, "relative_imbalance": 0.0},
+        "verdict": metrics["verdict"] | {"outcome": "no target", "why": "no tumour", "rule": "the tumour"},
+    }  # fmt: skip
+    page = page_of(bare, told, {}, tmp_path)
+    text = Reader(page).text
+    assert not re.search(r"tumour|skin|needle|0\.00", text, re.IGNORECASE)
+    assert "no tissue that lives" in text
+    assert not re.search(r"<tbody>\s*</tbody>", page)
+
+
+def test_the_notes_and_the_box_are_limits_of_the_model(
+    result: Result, metrics: dict[str, Any], figures: dict[str, Path], tmp_path: Path
+) -> None:
+    boxed = metrics | {"targets": [metrics["targets"][0] | {"margin_ends_at_box": True}]}
+    assert "reaches the box" not in page_of(result, metrics, figures, tmp_path)
+    page = page_of(result, boxed, figures, tmp_path)
+    limits = page[page.index('id="limits"') :]
+    assert "reaches the box" in limits
+    assert result.setup.notes[0] in limits
+    assert result.setup.notes[0] not in page[: page.index('id="limits"')]
+
+
+@pytest.mark.parametrize(
+    ("latex", "read"),
+    [
+        (r"Klingenb{\"o}ck and P{\'e}rez", "Klingenböck and Pérez"),
+        (r"cryo\_thermal.py, 5\% \& more", "cryo_thermal.py, 5% & more"),
+        (r"Fran\c{c}ois {\O}rsted, Stra{\ss}e, {\v S}imek", "François Ørsted, Straße, Šimek"),
+        ("{A {B} c},\n 1--2", "A B c, 1–2"),
+    ],
+)
+def test_references_are_read_without_latex(latex: str, read: str) -> None:
+    assert without_latex(latex) == read

@@ -16,9 +16,10 @@ from gpu_ablate.case.setup import (
     Region,
     Sensor,
     Setup,
+    SourcedRow,
+    SourcedValue,
     Step,
     Surface,
-    TissueRow,
     Until,
 )
 from gpu_ablate.result.records import MemoryRecords
@@ -64,7 +65,7 @@ def setup() -> Setup:
         limits=(Limit("skin", "max_temperature_c", 43.0, None),),
         endpoint=Endpoint("cem43_240", "cem43", 240.0),
         plan=Plan("radical", 0.01),
-        tissues=(TissueRow("breast_fat", {"k": (0.21, "W/m/K", "a source"), "boiling": ("water", "", "b")}),),
+        tissues=(SourcedRow("breast_fat", {"k": SourcedValue(0.21, "W/m/K", 0.2, None, "a source")}),),
         citations=("Pennes1948",),
         notes=("One sentence.",),
         inputs={"labels.nii.gz": "0" * 64},

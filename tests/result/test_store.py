@@ -17,7 +17,10 @@ from gpu_ablate.result.records import FolderRecords
 from gpu_ablate.result.result import Records, Result
 from gpu_ablate.result.store import folder_for, load_metrics, load_result, write_result
 
-METRICS = {"schema_version": 1, "status": "done", "bracket": None, "verdict": {"why": "größer"}}
+METRICS = {
+    "schema_version": 1, "status": "done", "scene": "s", "grid": {}, "time": {}, "energy": {}, "zones": {},
+    "targets": [], "collateral": {}, "limits": [], "verdict": {"why": "größer"}, "sensors": {}, "bracket": None,
+}  # fmt: skip
 
 
 @pytest.fixture(autouse=True)
@@ -55,6 +58,64 @@ def test_a_file_is_no_run_folder(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(ResultError, match="is a file"):
         folder_for("breast", tmp_path / "file")
+
+
+@pytest.mark.parametrize("out", ["file/below", "nowhere/../" + "x" * 300, "/proc/run"])
+def test_where_no_folder_can_be_made_is_said(out: str, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(ResultError, match=r"no run folder can be made there(.|\n)*--out"):
+        folder_for("breast", tmp_path / out)
+
+
+def test_a_dangling_link_is_no_run_folder(tmp_path: Path) -> None:
+    (tmp_path / "link").symlink_to(tmp_path / "gone")
+    with pytest.raises(ResultError, match="link to nothing"):
+        folder_for("breast", tmp_path / "link")
+
+
+def test_runs_that_is_a_file_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "runs").write_text("")
+    with pytest.raises(ResultError, match="runs: no run folder can be made there"):
+        folder_for("breast", None)
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("[1, 2]", "no JSON object"),
+        ("{}", r"could not be measured\n  log\.txt"),
+        ('{"status": "done"}', "lacking or of the wrong type: schema_version, scene"),
+        ("{", "is damaged"),
+        ("[" * 100000, "is damaged"),
+        ("\udcff", "is damaged"),
+    ],
+)
+def test_damaged_metrics_are_said_with_one_remedy(text: str, says: str, tmp_path: Path) -> None:
+    (tmp_path / "metrics.json").write_text(text, encoding="utf-8", errors="surrogateescape")
+    with pytest.raises(ResultError, match=says) as caught:
+        load_metrics(tmp_path)
+    assert len(str(caught.value).splitlines()) == 2
+
+
+@pytest.mark.parametrize(
+    "lost", ["VTKHDF/CellData/temperature", "VTKHDF/CellData/labels", "VTKHDF/Steps", "gpu_ablate/setup", "gpu_ablate"]
+)
+def test_a_missing_dataset_is_said(lost: str, tmp_path: Path, result: Result) -> None:
+    write_result(result, METRICS, tmp_path)
+    with h5py.File(tmp_path / "result.vtkhdf", "a") as file:
+        del file[lost]
+    with pytest.raises(ResultError, match="cannot be read as a result"):
+        load_result(tmp_path)
+
+
+def test_a_dataset_of_another_shape_is_said(tmp_path: Path, result: Result) -> None:
+    write_result(result, METRICS, tmp_path)
+    with h5py.File(tmp_path / "result.vtkhdf", "a") as file:
+        del file["VTKHDF/CellData/temperature"]
+        file["VTKHDF/CellData/temperature"] = np.zeros((1, 4, 5, 6), np.float32)
+    with pytest.raises(ResultError, match="recorded times"):
+        load_result(tmp_path)
 
 
 def test_a_written_folder_is_whole(tmp_path: Path, make_result: Callable[[Records], Result]) -> None:

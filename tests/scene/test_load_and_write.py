@@ -46,6 +46,50 @@ def test_a_written_scene_reads_as_the_same_scene(tmp_path: Path) -> None:
     assert load_scene(tmp_path / "again.toml") == scene
 
 
+@pytest.mark.parametrize("name", shipped_scenes())
+def test_a_shipped_scene_written_elsewhere_reads_as_the_same_scene(name: str, tmp_path: Path) -> None:
+    folder = tmp_path / "runs" / "x"
+    folder.mkdir(parents=True)
+    write_scene(load_scene(name), folder / "scene.toml")
+    assert load_scene(folder / "scene.toml") == load_scene(name)
+
+
+def test_files_are_found_through_links_and_from_anywhere(
+    small: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "data").mkdir()
+    labels = EVERYTHING.parent / "must_fail" / "labels_0_1_7.nii.gz"
+    (tmp_path / "data" / "t.nii.gz").symlink_to(labels)
+    text = SMALL + '[initial]\nimage = "data/t.nii.gz"\n'
+    small.write_text(text, encoding="utf-8")
+    (tmp_path / "deep" / "er").mkdir(parents=True)
+    (tmp_path / "link").symlink_to(tmp_path / "deep" / "er")
+    monkeypatch.chdir(tmp_path)
+    write_scene(load_scene("small.toml"), Path("link/scene.toml"))
+    assert 'image = "../../data/t.nii.gz"' in Path("link/scene.toml").read_text(encoding="utf-8")
+    assert load_scene("link/scene.toml") == load_scene(small)
+
+
+def test_a_byte_order_mark_is_passed_over(small: Path) -> None:
+    plain = load_scene(small)
+    small.write_bytes(b"\xef\xbb\xbf" + SMALL.encode())
+    assert load_scene(small) == plain
+
+
+@pytest.mark.parametrize("source", ["x" * 300, ".", "small.toml/below"])
+def test_what_is_no_scene_file_is_said(source: str, small: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(small.parent)
+    with pytest.raises(SceneError, match="\n  "):
+        load_scene(source)
+
+
+@pytest.mark.parametrize("value", ["9" * 400, "9" * 5000, "[" * 5000, "1e400"])
+def test_monstrous_values_are_refused(small: Path, value: str) -> None:
+    with pytest.raises(SceneError, match="duration_s") as caught:
+        load_scene(small, [f"run.duration_s={value}"])
+    assert len(str(caught.value)) < 400
+
+
 def test_a_written_scene_holds_the_defaults(small: Path, tmp_path: Path) -> None:
     write_scene(load_scene(small), tmp_path / "resolved.toml")
     text = (tmp_path / "resolved.toml").read_text(encoding="utf-8")
@@ -53,6 +97,8 @@ def test_a_written_scene_holds_the_defaults(small: Path, tmp_path: Path) -> None
         "record_every_s = 30.0",
         'perfusion_preset = "itis"',
         "h_w_m2k = 10.0",
+        "temperature_c = 37.0",
+        'endpoint = "cem43_240"',
         "tip_mm = [0.0, 0.0, -5.0]",
     ):
         assert line in text

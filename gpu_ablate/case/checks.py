@@ -1,0 +1,139 @@
+"""What can only be checked once the anatomy stands: that all a scene names lies in tissue, and in the box."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gpu_ablate.case.anatomy import Anatomy, metres
+from gpu_ablate.case.grid import Grid, Vector
+from gpu_ablate.case.probes import probe_stations
+from gpu_ablate.case.setup import Probe
+from gpu_ablate.errors import SceneError
+from gpu_ablate.scene.body import ConvectiveFace, HeldFace
+from gpu_ablate.scene.schema import Scene
+from gpu_ablate.scene.treatment import Pull
+from gpu_ablate.spec.shape import Point
+from gpu_ablate.units import MM
+
+FAR_FACE = 30e-3
+"""A face held at body temperature should lie at least this far from the heat [m] (diffusion length in 15 min)."""
+
+FACE_INDEX = {"x_min": (0, 0), "x_max": (0, 1), "y_min": (1, 0), "y_max": (1, 1), "z_min": (2, 0), "z_max": (2, 1)}
+"""Face of the box -> (axis, lower or upper)."""
+
+
+def check_places(scene: Scene, anatomy: Anatomy, probes: tuple[Probe, ...]) -> None:
+    """Refuse what lies outside the box, in gas, or names a place without living tissue.
+
+    Raises
+    ------
+    SceneError
+        With the place and the remedy.
+    """
+    phases = np.array([region.phase for region in anatomy.regions])[anatomy.labels]
+    if not (phases != "gas").any():
+        raise SceneError(f"{scene.path}: [domain]: the box holds nothing but gas; give it a tissue, or move it")
+    gas: NDArray[np.bool_] = phases == "gas"
+    for probe in probes:
+        _check_probe(scene, anatomy.grid, gas, probe)
+    for sensor in scene.sensor:
+        _require_solved(scene, anatomy.grid, gas, f'sensor "{sensor.name}": point_mm', metres(sensor.point_mm))
+    for source in scene.source:
+        if isinstance(source.shape, Point) and any(source.velocity_mm_s):
+            end = min(source.end_s if source.end_s is not None else math.inf, scene.duration_s())
+            x, y, z = (
+                p + (end - source.start_s) * v
+                for p, v in zip(metres(source.shape.point_mm), metres(source.velocity_mm_s), strict=True)
+            )
+            _require_solved(scene, anatomy.grid, gas, f'source "{source.name}": at the end of its way, it', (x, y, z))
+    _check_where(scene, anatomy, phases == "body")
+
+
+def _check_probe(scene: Scene, grid: Grid, gas: NDArray[np.bool_], probe: Probe) -> None:
+    for number, tip in enumerate(probe_stations(probe), 1):
+        _require_inside(scene, grid, f'probe "{probe.name}", station {number}: its tip', tip)
+    start, axis = np.array(probe.tip), np.array(probe.direction)
+    withdrawn = 0.0
+    for number, step in enumerate(probe.steps, 1):
+        for way in (withdrawn, withdrawn + step.distance) if step.power > 0.0 else ():
+            x, y, z = (float(v) for v in start + (way + probe.emission_offset) * axis)
+            place = f'probe "{probe.name}", step {number} ({step.action}): the middle of its radiating part'
+            _require_solved(scene, grid, gas, place, (x, y, z))
+        withdrawn += step.distance
+
+
+def _require_inside(scene: Scene, grid: Grid, what: str, point: Vector) -> None:
+    if not grid.contains(point):
+        at = ", ".join(f"{value / MM:.1f}" for value in point)
+        raise SceneError(
+            f"{scene.path}: {what} at [{at}] mm lies outside the domain ({grid.describe()})\n"
+            "  remedy: move it, shorten the pulls of a probe, or enlarge [domain]"
+        )
+
+
+def _require_solved(scene: Scene, grid: Grid, gas: NDArray[np.bool_], what: str, point: Vector) -> None:
+    _require_inside(scene, grid, what, point)
+    if gas[grid.cell_at(point)]:
+        at = ", ".join(f"{value / MM:.1f}" for value in point)
+        raise SceneError(f"{scene.path}: {what} at [{at}] mm lies in gas\n  remedy: move it into tissue")
+
+
+def _check_where(scene: Scene, anatomy: Anatomy, body: NDArray[np.bool_]) -> None:
+    """Conditions and limits must watch a place that holds living tissue."""
+    sensors = {sensor.name for sensor in scene.sensor}
+    asked = [(f'limit on "{limit.where}"', limit.where) for limit in scene.limit]
+    for probe in scene.probe:
+        for number, step in enumerate(probe.steps, 1):
+            if not isinstance(step, Pull) and step.until is not None:
+                asked.append((f'probe "{probe.name}", step {number}, until: "{step.until.where}"', step.until.where))
+    for what, where in asked:
+        if where in sensors:
+            continue
+        labels = [i for i, region in enumerate(anatomy.regions) if where in (region.name, region.role)]
+        if not (np.isin(anatomy.labels, labels) & body).any():
+            raise SceneError(
+                f"{scene.path}: {what} has no living tissue in the box\n"
+                "  remedy: name a region, role or sensor in tissue, or check what is painted over it"
+            )
+
+
+def box_notes(scene: Scene, anatomy: Anatomy, probes: tuple[Probe, ...]) -> list[str]:
+    """What the user must know of the box: targets that it cuts, faces held at body temperature near the heat."""
+    notes = []
+    grid = anatomy.grid
+    for index, region in enumerate(anatomy.regions):
+        inside = anatomy.labels == index
+        edge = inside.copy()
+        edge[1:-1, 1:-1, 1:-1] = False
+        if region.role == "target" and edge.any():
+            notes.append(f'The box cuts the target "{region.name}"; what lies outside it is not judged.')
+    heats = [
+        np.array(tip) + probe.emission_offset * np.array(probe.direction)
+        for probe in probes
+        for tip in probe_stations(probe)
+    ]
+    near = []
+    for name, (axis, side) in FACE_INDEX.items():
+        face = scene.boundary.face(name)
+        if not heats or face == "insulated" or isinstance(face, (HeldFace, ConvectiveFace)):
+            continue
+        if not _touches_tissue(anatomy, axis, side):
+            continue
+        at = (grid.origin, grid.upper)[side][axis]
+        distance = min(abs(float(heat[axis]) - at) for heat in heats)
+        if distance < FAR_FACE:
+            near.append(f"{name} {distance / MM:.0f} mm")
+    if near:
+        notes.append(
+            f"Faces held at body temperature lie near the heat ({', '.join(near)}; {FAR_FACE / MM:.0f} mm or more is "
+            "better): they cool the zone. Enlarge the box, or make them insulated."
+        )
+    return notes
+
+
+def _touches_tissue(anatomy: Anatomy, axis: int, side: int) -> bool:
+    layer = np.take(anatomy.labels, -side, axis=2 - axis)
+    return any(anatomy.regions[i].phase != "gas" for i in np.unique(layer))

@@ -1,0 +1,52 @@
+"""What the report reads off a result that metrics.json does not hold."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from gpu_ablate.result.result import Result
+
+LAST_SHARE = 0.1
+"""Share of the simulated time at whose end a run must stand still to count as finished."""
+
+STILL_C = 0.05
+STILL_VOLUME_SHARE = 0.005
+"""Growth below these over that time is none: skin temperature [K], volume as a share of it."""
+
+
+def hottest_tissue(result: Result) -> tuple[float, tuple[float, float, float]] | None:
+    """Highest temperature ever [°C] in what is not gas, and where xyz [m]; None if it was not kept."""
+    field = result.final.get("max_temperature")
+    solved = ~result.setup.phase_mask("gas")
+    if field is None or not solved.any():
+        return None
+    k, j, i = np.unravel_index(np.argmax(np.where(solved, field, -np.inf)), field.shape)
+    x, y, z = (float(axis[index]) for axis, index in zip(result.setup.grid.axes(), (i, j, k), strict=True))
+    return float(field[k, j, i]), (x, y, z)
+
+
+def still_growing(result: Result) -> list[str]:
+    """What still grew over the last tenth of the run, in words; empty if the run had come to its end."""
+    times = result.traces.get("time_s", np.zeros(0))
+    if len(times) < 2:
+        return []
+    before = int(np.searchsorted(times, times[-1] - LAST_SHARE * (times[-1] - times[0]), side="right")) - 1
+    found = []
+    skin = result.traces.get("skin_max_c")
+    if skin is not None and skin[-1] - skin[before] > STILL_C:
+        found.append("the hottest skin")
+    zone = result.traces.get(f"zone.{result.setup.endpoint.name}_approx_cm3")
+    if zone is not None and zone[-1] - zone[before] > STILL_VOLUME_SHARE * zone[-1]:
+        found.append("the killed tissue")
+    return found
+
+
+def cable_efficiencies(result: Result) -> list[tuple[float, float, float]]:
+    """(least, used, most) cable efficiency of each device in use, where its range is known."""
+    devices = {probe.device for probe in result.setup.probes}
+    found = []
+    for row in result.setup.tissues:
+        cable = row.values.get("cable_efficiency")
+        if row.name in devices and cable is not None and cable.low is not None and cable.high is not None:
+            found.append((cable.low, cable.value, cable.high))
+    return found

@@ -1,0 +1,202 @@
+"""The first screen of the report: what was broken, what was killed, by how much."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from gpu_ablate.render.words import endpoint_words, plain, seconds
+from gpu_ablate.report.extremes import cable_efficiencies, hottest_tissue, still_growing
+from gpu_ablate.report.text import measured, number, percent, quantity_words, unit_of, xyz_mm
+from gpu_ablate.result.result import Result
+from gpu_ablate.units import MM
+
+OUTCOME_STATUS = {
+    "radical": "ok",
+    "effective": "ok",
+    "covered, margin short": "warning",
+    "partial": "warning",
+    "incomplete": "broken",
+    "not effective": "broken",
+}
+"""How good an outcome of the verdict is; any other has no colour."""
+
+OUTCOME_WORDS = {
+    "radical": "Tumour killed with the margin asked for",
+    "covered, margin short": "Tumour killed, margin too thin",
+    "incomplete": "Tumour not wholly killed",
+    "effective": "Enough of the tumour killed (palliative)",
+    "partial": "Part of the tumour killed (palliative)",
+    "not effective": "Too little of the tumour killed (palliative)",
+    "no target": "No target in this scene: temperatures and zones only",
+}
+
+
+DRY_C = 120.0
+"""Above this the highest temperature says only that the water is gone [°C]; chosen here, above any boiling point."""
+
+
+@dataclass(frozen=True)
+class Line:
+    """A line of the headline with its state: "ok", "warning", "broken" or ""."""
+
+    words: str
+    status: str
+
+
+@dataclass(frozen=True)
+class Tile:
+    """One of the numbers of the first screen."""
+
+    label: str
+    value: str
+    detail: str
+    status: str
+
+
+def headline(metrics: dict[str, Any]) -> tuple[Line, ...]:
+    """What to read first: each broken limit, then the verdict, then the warnings."""
+    outcome = metrics["verdict"]["outcome"]
+    verdict = Line(OUTCOME_WORDS.get(outcome, outcome[:1].upper() + outcome[1:]), OUTCOME_STATUS.get(outcome, ""))
+    broken = [Line(broken_words(limit), "broken") for limit in metrics["limits"] if limit["status"] == "broken"]
+    warned = [Line(warning_words(limit), "warning") for limit in metrics["limits"] if limit["status"] == "warning"]
+    if broken and verdict.status == "ok":
+        verdict = Line(verdict.words, "")
+    return (*broken, verdict, *warned)
+
+
+def broken_words(limit: dict[str, Any]) -> str:
+    """A broken limit, for example "Skin limit broken: CEM43 > 10⁴ min (limit 16 min)"."""
+    value, allowed = (measured(limit["quantity"], limit[key]) for key in ("value", "fail"))
+    where = plain(limit["where"])
+    return f"{where[:1].upper()}{where[1:]} limit broken: {quantity_words(limit['quantity'])} {value} (limit {allowed})"
+
+
+def warning_words(limit: dict[str, Any]) -> str:
+    """A limit that warns, in words."""
+    value, allowed = (measured(limit["quantity"], limit[key]) for key in ("value", "warn"))
+    where = plain(limit["where"])
+    words = f"{where[:1].upper()}{where[1:]} warning: {quantity_words(limit['quantity'])} {value}"
+    return f"{words} (warns {beyond(limit)} {allowed})" if limit["warn"] is not None else words
+
+
+def beyond(limit: dict[str, Any]) -> str:
+    """On which side of its threshold a limit is passed."""
+    return "below" if limit["quantity"] == "min_temperature_c" else "above"
+
+
+def allowed_words(limit: dict[str, Any]) -> str:
+    """From where a limit warns and is broken."""
+    unit = unit_of(limit["quantity"])
+    words = [
+        f"{word} {beyond(limit)} {limit[key]:g} {unit}".strip()
+        for word, key in (("warns", "warn"), ("broken", "fail"))
+        if limit[key] is not None
+    ]
+    return ", ".join(words)
+
+
+def worst(limits: list[dict[str, Any]]) -> str:
+    """The worst state of some limits; empty without limits."""
+    states = [limit["status"] for limit in limits]
+    return next((state for state in ("broken", "warning", "ok") if state in states), "")
+
+
+def safety_words(metrics: dict[str, Any]) -> str:
+    """What became of the safety limits, where none was passed."""
+    return {"": "No safety limit applies here", "ok": "All safety limits kept"}.get(worst(metrics["limits"]), "")
+
+
+def unfinished_words(result: Result) -> str:
+    """That something still grew at the end of a run; empty if nothing did."""
+    growing = still_growing(result)
+    if result.status != "done" or not growing:
+        return ""
+    return f"Not finished at the end of the run: {' and '.join(growing)} still grew over the last tenth of the time."
+
+
+def tiles(result: Result, metrics: dict[str, Any]) -> tuple[Tile, ...]:
+    """The numbers of the first screen."""
+    return (*target_tiles(result, metrics), *skin_tile(metrics), zone_tile(result, metrics), *peak_tile(result))
+
+
+def target_tiles(result: Result, metrics: dict[str, Any]) -> tuple[Tile, ...]:
+    """Coverage and thinnest margin, each of the worst target."""
+    targets = [target for target in metrics["targets"] if target["ablated_percent"] is not None]
+    if not targets:
+        return ()
+    least = min(targets, key=lambda target: float(target["ablated_percent"]))
+    killed = Tile(
+        "Tumour killed",
+        percent(float(least["ablated_percent"])),
+        f"{plain(least['name'])}, {number(least['volume_cm3'], 2)} cm³",
+        "ok" if OUTCOME_STATUS.get(metrics["verdict"]["outcome"]) != "broken" else "broken",
+    )
+    margins = [target for target in targets if target["min_margin_mm"] is not None]
+    if not margins:
+        return (killed, Tile("Thinnest margin", "none", "nothing was killed", "broken"))
+    thin = min(margins, key=lambda target: float(target["min_margin_mm"]))
+    return (killed, margin_tile(result, thin))
+
+
+def margin_tile(result: Result, target: dict[str, Any]) -> Tile:
+    """Thinnest margin of a target with what makes it uncertain."""
+    goal_mm = result.setup.plan.margin_goal / MM
+    margin = float(target["min_margin_mm"])
+    details = ["below 0: tumour left"] if margin < 0 else []
+    details.append(f"aim {goal_mm:g} mm")
+    if target["min_margin_at_mm"]:
+        details.append(f"at {xyz_mm(target['min_margin_at_mm'])}")
+    for low, high in antenna_power_ranges(result):
+        details.append(f"power uncertain: {low:.0f}–{high:.0f} %")
+    if target.get("across_fluid_percent"):
+        details.append(f"on {percent(target['across_fluid_percent'])} of the surface across fluid or gas")
+    state = "broken" if margin < 0 else ("ok" if margin >= goal_mm else "warning")
+    return Tile("Thinnest margin", f"{number(margin, 1)} mm", "; ".join(details), state)
+
+
+def antenna_power_ranges(result: Result) -> list[tuple[float, float]]:
+    """For each device least and most power at the antenna by its cable, of what was computed with [%]."""
+    return [(100 * low / value, 100 * high / value) for low, value, high in cable_efficiencies(result)]
+
+
+def uncertainty_words(result: Result) -> str:
+    """How uncertain the power is, in a sentence for each device; empty where no range is known."""
+    return " ".join(
+        f"The cable may pass {100 * low:.0f}–{100 * high:.0f} % of the generator's power ({100 * value:.0f} % taken "
+        f"here): margins and temperatures are as uncertain as a power of {100 * low / value:.0f}–"
+        f"{100 * high / value:.0f} % of the computed one."
+        for low, value, high in cable_efficiencies(result)
+    )
+
+
+def skin_tile(metrics: dict[str, Any]) -> tuple[Tile, ...]:
+    """Hottest skin; as bad as the worst of the skin's limits."""
+    skin = [limit for limit in metrics["limits"] if limit["where"] == "skin"]
+    for limit in skin:
+        if limit["quantity"] == "max_temperature_c" and limit["value"] is not None:
+            allowed = allowed_words(limit)
+            detail = f"{allowed}; at {seconds(limit['at_s'])} s" if limit["at_s"] is not None else allowed
+            return (Tile("Hottest skin", f"{number(limit['value'], 1)} °C", detail, worst(skin)),)
+    return ()
+
+
+def zone_tile(result: Result, metrics: dict[str, Any]) -> Tile:
+    """Volume of the dead zone, where anything lives."""
+    endpoint = result.setup.endpoint
+    if not result.setup.phase_mask("body").any():
+        return Tile("Killed tissue", "–", "no tissue that lives", "")
+    zone = metrics["zones"][endpoint.name]
+    return Tile("Killed tissue", f"{number(zone['volume_cm3'], 2)} cm³", endpoint_words(endpoint), "")
+
+
+def peak_tile(result: Result) -> tuple[Tile, ...]:
+    """Highest temperature anywhere, and where."""
+    found = hottest_tissue(result)
+    if found is None:
+        return ()
+    value, place = found
+    detail = f"at {xyz_mm([p / MM for p in place])}"
+    if value > DRY_C:
+        detail += f"; too hot to be real: above {DRY_C:g} °C tissue dries and chars, which is not modelled"
+    return (Tile("Hottest place", f"{number(value, 1)} °C", detail, "warning" if value > DRY_C else ""),)
