@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,6 +34,7 @@ from gpu_ablate.spec import shape as spec
 from gpu_ablate.spec.tissue import Tissue
 from gpu_ablate.units import MM
 
+Read = TypeVar("Read")
 Corners = tuple[NDArray[np.float64], NDArray[np.float64]]
 
 
@@ -78,10 +81,15 @@ def _solid(scene: Scene, region: SceneRegion) -> shapes.Solid:
     """The solid of a region, from its shape or mesh file."""
     if region.shape is not None:
         return solid_of(region.shape)
+    return in_scene(scene, f'region "{region.name}", mesh', read_mesh, scene.folder / str(region.mesh))
+
+
+def in_scene(scene: Scene, where: str, read: Callable[[Path], Read], path: Path) -> Read:
+    """Read a file; an error names the scene and the place in it that names the file."""
     try:
-        return read_mesh(scene.folder / str(region.mesh))
+        return read(path)
     except SceneError as error:
-        raise SceneError(f'{scene.path}: region "{region.name}", mesh: {error}') from error
+        raise SceneError(f"{scene.path}: {where}: {error}") from error
 
 
 class _Registry:
@@ -119,7 +127,9 @@ def build_anatomy(scene: Scene, stations: list[Vector], check_size: Callable[[Gr
         A file cannot be used, a value has no tissue, a region lies outside the box.
     """
     registry = _Registry(scene)
-    image = None if scene.anatomy is None else read_labels(scene.folder / scene.anatomy.image)
+    image = None
+    if scene.anatomy is not None:
+        image = in_scene(scene, "[anatomy] image", read_labels, scene.folder / scene.anatomy.image)
     painter = _base(scene, registry, image)
     solids = {region.name: _solid(scene, region) for region in scene.region}
     grid = _grid(scene, image, solids, stations)

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from gpu_ablate.case.anatomy import Anatomy, build_anatomy, metres
+from gpu_ablate.case.anatomy import Anatomy, build_anatomy, in_scene, metres
 from gpu_ablate.case.case import AntennaMedium, Case, History, RunSettings
 from gpu_ablate.case.checks import box_notes, check_places
 from gpu_ablate.case.exchange import build_exchange
@@ -21,7 +21,7 @@ from gpu_ablate.case.probes import build_probe, probe_stations
 from gpu_ablate.case.setup import Endpoint, Limit, Plan, Probe, Sensor, Setup, Surface
 from gpu_ablate.case.tables import rate_table, thermal_tables
 from gpu_ablate.errors import SceneError
-from gpu_ablate.geometry.images import read_scalars
+from gpu_ablate.geometry.images import read_temperatures
 from gpu_ablate.geometry.voxelize import surface
 from gpu_ablate.library import load as library
 from gpu_ablate.physics.damage import ARRHENIUS, CEM43, CEM43_LETHAL_MIN, PERFUSION_STEP, VASCULAR_STASIS
@@ -86,7 +86,7 @@ def _initial(scene: Scene, anatomy: Anatomy, gas: NDArray[np.bool_]) -> Array | 
     """T - 37 at the start [K]; air outside has the air's temperature, which is only drawn."""
     field = np.full(anatomy.grid.shape, scene.initial.uniform_c)
     if scene.initial.image is not None:
-        image = read_scalars(scene.folder / scene.initial.image)
+        image = in_scene(scene, "[initial] image", read_temperatures, scene.folder / scene.initial.image)
         values, inside = image.sample(anatomy.grid.centres())
         if not inside.all():
             raise SceneError(

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import erf
 
-from gpu_ablate.case.anatomy import metres, solid_of
+from gpu_ablate.case.anatomy import in_scene, metres, solid_of
 from gpu_ablate.case.case import HeatSource
 from gpu_ablate.case.grid import Grid, Vector
 from gpu_ablate.errors import SceneError
@@ -116,6 +116,6 @@ def _share_inside(solid: Solid, grid: Grid) -> Array:
 
 def _image_density(scene: Scene, source: Source, grid: Grid) -> Array:
     """Power density of an image at the cell centres [W m⁻³]; 0 beyond its edge."""
-    image = read_scalars(scene.folder / str(source.image))
+    image = in_scene(scene, f'source "{source.name}", image', read_scalars, scene.folder / str(source.image))
     values, inside = image.sample(grid.centres())
     return np.where(inside, values, 0.0).astype(np.float64).reshape(grid.shape)

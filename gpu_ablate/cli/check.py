@@ -10,7 +10,7 @@ from gpu_ablate.cli.text import NONE, number, point, table
 
 if TYPE_CHECKING:
     from gpu_ablate.case.setup import Setup
-    from gpu_ablate.cli.estimate import Estimate
+    from gpu_ablate.engine.estimate import Estimate
 
 
 def check(
@@ -23,12 +23,12 @@ def check(
 ) -> None:
     """Check a scene without computing it."""
     from gpu_ablate.case.build import build_case
-    from gpu_ablate.cli.estimate import estimate, require_feasible
+    from gpu_ablate.engine.estimate import estimate
     from gpu_ablate.scene.load import load_scene
 
-    case = build_case(load_scene(scene, change or (), spacing_mm))
-    planned = estimate(case)
-    require_feasible(planned, scene)
+    loaded = load_scene(scene, change or (), spacing_mm)
+    case = build_case(loaded)
+    planned = estimate(case, loaded.duration_s())
     typer.echo(describe(case.setup, planned))
 
 

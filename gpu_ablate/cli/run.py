@@ -13,7 +13,7 @@ from gpu_ablate.log import RunLog
 
 if TYPE_CHECKING:
     from gpu_ablate.case.case import Case
-    from gpu_ablate.cli.estimate import Estimate
+    from gpu_ablate.engine.estimate import Estimate
     from gpu_ablate.result.result import Result
 
 DONE, RUN_FAILED, LIMIT_BROKEN, INTERRUPTED = 0, 1, 3, 130
@@ -37,8 +37,8 @@ def run(
     Exit codes: 0 done, 1 the run failed, 2 bad input, 3 done but a safety limit was broken, 130 interrupted.
     """
     from gpu_ablate.case.build import build_case
-    from gpu_ablate.cli.estimate import estimate, require_feasible
     from gpu_ablate.engine.choose import choose_backend
+    from gpu_ablate.engine.estimate import estimate
     from gpu_ablate.result.store import folder_for
     from gpu_ablate.scene.load import load_scene
     from gpu_ablate.scene.write import write_scene
@@ -46,8 +46,7 @@ def run(
     loaded = load_scene(scene, change or (), spacing_mm)
     chosen, reason = choose_backend(backend)
     case = build_case(loaded)
-    planned = estimate(case)
-    require_feasible(planned, scene)
+    planned = estimate(case, loaded.duration_s())
     folder = folder_for(loaded.name, out)
     write_scene(loaded, folder / "scene.toml")
     log = RunLog(folder / "log.txt", quiet)

@@ -120,16 +120,3 @@ class StabilityLimit:
         slope, resistance = slope[order], resistance[order]
         best = resistance < np.append(np.inf, np.minimum.accumulate(resistance)[:-1])
         return slope[best], resistance[best]
-
-
-def least_steps(case: Case, duration: float) -> int:
-    """Steps that a run of so many seconds takes at least: those of its initial state, at each trace."""
-    limit = StabilityLimit(case)
-    theta = np.broadcast_to(np.asarray(case.initial), case.setup.labels.shape)
-    lows, highs = np.full(len(case.setup.regions), np.inf), np.full(len(case.setup.regions), -np.inf)
-    for m in limit.solved:
-        u = enthalpy_of(case.tables, m, theta[case.setup.labels == m])
-        lows[m], highs[m] = u.min(), u.max()
-    span = min(case.run.trace_every, case.run.record_every, duration)
-    step = limit(lows, highs, Drive(span, case.exchange.coefficients, case.exchange.theta, (0.0, 0.0)))
-    return math.ceil(duration / span) * math.ceil(span / step)

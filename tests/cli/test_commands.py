@@ -14,8 +14,8 @@ import pytest
 
 from gpu_ablate.case.build import build_case
 from gpu_ablate.cli.app import main
-from gpu_ablate.cli.estimate import estimate
 from gpu_ablate.cli.show import summary
+from gpu_ablate.engine.estimate import estimate
 from gpu_ablate.library.load import devices, tissue, tissues
 from gpu_ablate.result.provenance import package_version
 from gpu_ablate.result.result import Result
@@ -140,10 +140,12 @@ def test_report_takes_several_runs(finished: Path, tmp_path: Path, monkeypatch: 
     assert all((folder / "report.html").exists() for folder in folders)
 
 
-def test_the_estimate_agrees_with_the_run(scene: str, finished: Path) -> None:
+def test_the_estimate_is_a_close_lower_bound(scene: str, finished: Path) -> None:
     metrics = load_metrics(finished)
-    planned = estimate(build_case(load_scene(scene)))
-    assert planned.steps == pytest.approx(metrics["time"]["cell_steps"] / metrics["grid"]["cells"], rel=0.2)
+    loaded = load_scene(scene)
+    planned = estimate(build_case(loaded), loaded.duration_s())
+    taken = metrics["time"]["cell_steps"] / metrics["grid"]["cells"]
+    assert 0.5 * taken <= planned.steps <= taken
     assert planned.records == len(load_result(finished).records.times)
 
 
