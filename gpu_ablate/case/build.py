@@ -210,7 +210,7 @@ def _extent(anatomy: Anatomy, labels: set[int]) -> tuple[Vector, Vector]:
 def _notes(scene: Scene, anatomy: Anatomy, probes: tuple[Probe, ...], medium: AntennaMedium | None) -> tuple[str, ...]:
     notes = []
     if medium is not None:
-        notes.append(PROVISIONAL.format(tissue=medium.tissue, depth=1.0 / medium.attenuation / MM))
+        notes.append(PROVISIONAL.format(tissue=medium.tissue.replace("_", " "), depth=1.0 / medium.attenuation / MM))
     notes += [f"Liquid isolation: {text}." for text in anatomy.lifted]
     notes += box_notes(scene, anatomy, probes)
     if any(tissue.perfusion_thermography_1_s is not None for tissue in anatomy.tissues):

@@ -66,7 +66,7 @@ def legend(figure: Any, entries: list[tuple[str, str]], isotherms: list[style.Is
         Patch(facecolor=colour, edgecolor=style.FAINT, lw=0.5, label=name) for name, colour in entries
     ]
     for isotherm in isotherms:
-        label = f"outline of {style.isotherm_label(isotherm)}"
+        label = f"{style.isotherm_label(isotherm)} isotherm"
         handles.append(Line2D([], [], color=isotherm.colour, ls=isotherm.line, lw=2.2, label=label))
     if handles:
         figure.legend(

@@ -10,7 +10,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from gpu_ablate.case.grid import Grid
 from gpu_ablate.case.setup import Setup, Surface
+from gpu_ablate.geometry.meshes import contour
 from gpu_ablate.render import marks, style
 from gpu_ablate.render.camera import Camera, cameras
 from gpu_ablate.render.silhouette import draw_isotherms
@@ -60,9 +62,10 @@ def draw_scene3d(
     wide, tall = (round(inches * style.DPI) for inches in SIZE_INCHES)
     sizes = [(round(width * wide), round(height * tall)) for _, _, width, height in PANELS]
     skins = [skin_pieces(view, camera) for camera in chosen]
-    pictures = photograph(body_pieces(result, view, zone, margins), chosen, sizes, skins)
     gas = result.setup.phase_mask("gas")
     temperature = np.where(gas, view.temperature.min(), view.temperature)
+    pieces = [*body_pieces(result, view, zone, margins), *isotherm_pieces(temperature, result.setup.grid)]
+    pictures = photograph(pieces, chosen, sizes, skins)
     residual = any((np.nan_to_num(m, nan=-1.0) < 0).any() for m in margins.values())
     with rc_context(style.FONT):
         figure = Figure(figsize=SIZE_INCHES, dpi=style.DPI)
@@ -112,6 +115,18 @@ def body_pieces(result: Result, view: View, zone: Surface | None, margins: dict[
         pieces.append(Piece(surface_mesh(zone), style.ZONE, style.ZONE_OPACITY))
     pieces += [Piece(mesh, style.PROBE, 1.0) for mesh in needles(setup, view)]
     return [piece for piece in pieces if piece.mesh.n_points]
+
+
+def isotherm_pieces(temperature: NDArray[np.floating], grid: Grid) -> list[Piece]:
+    """Faint surfaces around all that was hotter [°C]; their outlines are drawn on top in full colour."""
+    pieces = []
+    first = np.array(grid.origin) + 0.5 * grid.spacing
+    for isotherm in style.HEAT:
+        if isotherm.outlined and temperature.min() < isotherm.temperature_c < temperature.max():
+            points, faces = contour(temperature, isotherm.temperature_c, np.full(3, grid.spacing), first)
+            surface = Surface(points.astype(np.float32), faces)
+            pieces.append(Piece(surface_mesh(surface), isotherm.colour, style.ISOTHERM_OPACITY))
+    return pieces
 
 
 def skin_pieces(view: View, camera: Camera) -> list[Piece]:

@@ -69,6 +69,7 @@ HEAT = (
 """43 °C: threshold of thermal dose and skin comfort; 54 and 60 °C: coagulation in minutes and at once."""
 
 ZONE_OPACITY = 0.20
+ISOTHERM_OPACITY = 0.06
 SKIN_OPACITY = 0.35
 FLUID_OPACITY = 0.35
 SOLID_OPACITY = 0.6
