@@ -10,6 +10,9 @@ from gpu_ablate.case.grid import Grid, Vector
 from gpu_ablate.case.setup import Probe, Setup
 from gpu_ablate.geometry.voxelize import outward_direction
 
+FOOTPRINT = 15e-3
+"""Width (standard deviation) over which the skin's direction is averaged [m]: a linear ultrasound probe's footprint."""
+
 STEP_CELLS = 0.1
 """Resolution of the way through the voxels [cells]."""
 
@@ -27,7 +30,7 @@ class SkinDepth:
         if self.gas.any():
             way, _ = self._way_out(probe.tip, np.array(probe.direction))
             x, y, z = (t + way * d for t, d in zip(probe.tip, probe.direction, strict=True))
-            self.outward = outward_direction(self.gas, self.grid.spacing, self.grid.origin, (x, y, z))
+            self.outward = outward_direction(self.gas, self.grid.spacing, self.grid.origin, (x, y, z), FOOTPRINT)
 
     def at(self, point: Vector) -> float:
         """Depth [m] of a point (x, y, z) [m]; nan where no gas lies above it in the box."""

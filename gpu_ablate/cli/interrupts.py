@@ -13,7 +13,7 @@ def first_interrupt_only() -> Iterator[None]:
     before = signal.getsignal(signal.SIGINT)
 
     def stop(*_: object) -> None:
-        ignore_interrupts()
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
         raise KeyboardInterrupt
 
     signal.signal(signal.SIGINT, stop)
@@ -21,8 +21,3 @@ def first_interrupt_only() -> Iterator[None]:
         yield
     finally:
         signal.signal(signal.SIGINT, before)
-
-
-def ignore_interrupts() -> None:
-    """From now on Ctrl-C does nothing, until the end of `first_interrupt_only`."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)

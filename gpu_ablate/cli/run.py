@@ -86,18 +86,18 @@ def plan_summary(case: Case, backend: str, duration_s: float, planned: Estimate)
 def _compute(case: Case, backend: str, folder: Path, log: RunLog, typed: list[str], draw: bool) -> int:
     """Solve, measure, write, draw (in this order, so that no picture costs a number); the exit code."""
     from gpu_ablate.cli import progress
-    from gpu_ablate.cli.interrupts import first_interrupt_only, ignore_interrupts
+    from gpu_ablate.cli.interrupts import first_interrupt_only
     from gpu_ablate.cli.show import summary
+    from gpu_ablate.engine.interrupt import interrupt_noted
     from gpu_ablate.outcome.metrics import measure
     from gpu_ablate.result.provenance import provenance
     from gpu_ablate.result.records import FolderRecords
     from gpu_ablate.result.store import load_result, write_result
     from gpu_ablate.simulation import simulate
 
-    with first_interrupt_only():
-        with progress.shown(log) as show:
+    with interrupt_noted() as again:
+        with first_interrupt_only(), progress.shown(log) as show:
             result = simulate(case, backend, FolderRecords(folder), show)
-        ignore_interrupts()
         result.provenance = provenance(typed)
         log(f"{result.status} after {float(result.run['solve_s']):.1f} s; measuring")
         try:
@@ -107,11 +107,11 @@ def _compute(case: Case, backend: str, folder: Path, log: RunLog, typed: list[st
             raise
         write_result(result, metrics, folder)
     log(summary(metrics))
-    stopped = _draw(load_result(folder), metrics, folder, log, draw)
+    stopped = _draw(load_result(folder), metrics, folder, log, draw and not again())
     if result.status == "failed":
         typer.echo(f"failed: {result.run['failure']}", err=True)
         return RUN_FAILED
-    if stopped or result.status == "interrupted":
+    if stopped or again() or result.status == "interrupted":
         return INTERRUPTED
     broken = any(limit["status"] == "broken" for limit in metrics["limits"])
     return LIMIT_BROKEN if broken else DONE

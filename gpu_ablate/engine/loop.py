@@ -210,16 +210,23 @@ class _Loop:
         """End the steps whose time is up or whose condition is met; steps of no duration end at once."""
         for clock in self.clocks:
             while clock.step is not None:
-                reason = None
-                if clock.step.until and self.time > clock.began and self.watch.met(clock.step.until):
-                    until = clock.step.until
-                    unit = "%" if until.quantity == "covered" else "°C"
-                    reason = f"{until.where} {until.quantity} {until.value:g} {unit}"
-                elif self.time >= clock.switch - CLOSE:
+                reason = self._condition_met(clock)
+                if reason is None and self.time >= clock.switch - CLOSE:
                     reason = "duration"
                 if reason is None:
                     break
                 self._announce(clock.finish(self.time, reason))
+
+    def _condition_met(self, clock: ProbeClock) -> str | None:
+        """The condition of the step under way in words, with the value found, if it holds."""
+        until = clock.step.until if clock.step else None
+        if until is None or self.time <= clock.began:
+            return None
+        found = self.watch.reached(until)
+        if (found > until.value) if until.quantity == "below" else (found < until.value):
+            return None
+        unit = "%" if until.quantity == "covered" else "°C"
+        return f"{until.where} {until.quantity} {until.value:g} {unit}: {found:.2f} {unit}"
 
     def _announce(self, station: Station) -> None:
         self.stations.append(station)

@@ -58,16 +58,14 @@ class Watch:
         endpoint, cells = self.case.setup.endpoint, self.cells(where)
         return 100.0 * float(endpoint.met(self.backend.history(endpoint.field, cells)).mean())
 
-    def met(self, until: Until) -> bool:
-        """Whether a condition holds now; temperatures of a region by its hottest or coldest cell."""
+    def reached(self, until: Until) -> float:
+        """Value that a condition watches [°C or %]: of a region its hottest or coldest cell."""
         if until.quantity == "covered":
-            return self.covered_percent(until.where) >= until.value
+            return self.covered_percent(until.where)
         if until.where in self.sensors:
-            low = high = self.sensor(until.where)
-        else:
-            temperature = self.backend.temperature(self.cells(until.where))
-            low, high = float(temperature.min()), float(temperature.max())
-        return high >= until.value if until.quantity == "above" else low <= until.value
+            return self.sensor(until.where)
+        temperature = self.backend.temperature(self.cells(until.where))
+        return float(temperature.max() if until.quantity == "above" else temperature.min())
 
     def trace(self, time: float, clocks: list[ProbeClock], sources: HeatSources) -> dict[str, float]:
         """One row of traces.csv."""

@@ -189,7 +189,9 @@ def surface(
     return points.astype(np.float32), faces
 
 
-def outward_direction(is_gas: NDArray[np.bool_], spacing: float, origin: Vector, point: Vector) -> Points:
+def outward_direction(
+    is_gas: NDArray[np.bool_], spacing: float, origin: Vector, point: Vector, width: float | None = None
+) -> Points:
     """Unit vector (3,) at a point, square to the body surface that is nearest to it.
 
     The mean of the normals of the faces between body and gas cells, weighted by exp(-(d² - d_min²) / 2σ²), d
@@ -202,6 +204,7 @@ def outward_direction(is_gas: NDArray[np.bool_], spacing: float, origin: Vector,
     spacing : edge of a cell [m]
     origin : minimum corner of the first cell, xyz [m]
     point : xyz [m]
+    width : σ [m]; SMOOTHING_WIDTH_CELLS cells if None
 
     Raises
     ------
@@ -228,7 +231,7 @@ def outward_direction(is_gas: NDArray[np.bool_], spacing: float, origin: Vector,
         )
     squared = np.einsum("ij,ij->i", offsets, offsets)
     nearest = int(squared.argmin())
-    weights = np.exp(-(squared - squared[nearest]) / (2 * (SMOOTHING_WIDTH_CELLS * spacing) ** 2))
+    weights = np.exp(-(squared - squared[nearest]) / (2 * (width or SMOOTHING_WIDTH_CELLS * spacing) ** 2))
     weights[offsets @ offsets[nearest] < 0] = 0  # the far side of a slab
     direction = weights @ np.concatenate(normals)
     return direction / np.linalg.norm(direction)
