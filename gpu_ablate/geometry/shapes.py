@@ -187,9 +187,6 @@ class Shell:
         return 4 / 3 * pi * (self.outer_radius**3 - self.inner_radius**3)
 
 
-Shape = Sphere | Box | Ellipsoid | Cylinder | Capsule | HalfSpace | Shell
-
-
 def project(points: Points, direction: Sequence[float] | NDArray[np.float64]) -> Points:
     """points · direction, (n,): term by term, which for three columns beats a threaded matrix product."""
     total = np.zeros(len(points))

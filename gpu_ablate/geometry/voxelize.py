@@ -131,16 +131,6 @@ class Displace:
         labels[(s >= entry) & (s < entry + thickness)] = self.label
         return labels
 
-    def map_back(self, points: Points) -> Points:
-        """Where the material now at each point (n, 3) [m] lay before; points in the fluid go to its entry."""
-        s, entry, thickness = self.columns.at(points)
-        return points - np.clip(s - entry, 0, thickness)[:, None] * self.columns.outward
-
-    def map_forward(self, points: Points) -> Points:
-        """Where the material that lay at each point (n, 3) [m] is now."""
-        s, entry, thickness = self.columns.at(points)
-        return points + np.where(s >= entry, thickness, 0)[:, None] * self.columns.outward
-
 
 def label_volume(painter: Painter, shape: tuple[int, int, int], spacing: float, origin: Vector) -> Labels:
     """Labels (nz, ny, nx) at the centres of cubes of edge `spacing` [m]; `origin`: minimum corner [m]."""

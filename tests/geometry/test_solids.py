@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy.stats.qmc import Sobol
 
-from gpu_ablate.geometry.shapes import Box, Capsule, Cylinder, Ellipsoid, HalfSpace, Shape, Shell, Sphere
+from gpu_ablate.geometry.shapes import Box, Capsule, Cylinder, Ellipsoid, HalfSpace, Shell, Solid, Sphere
 
 MM = 1e-3
 FINITE = [
@@ -25,7 +25,7 @@ def evenly(lower: np.ndarray, upper: np.ndarray) -> np.ndarray:
 
 
 @pytest.mark.parametrize("solid", FINITE, ids=lambda solid: type(solid).__name__)
-def test_counted_volume_is_the_closed_form(solid: Shape) -> None:
+def test_counted_volume_is_the_closed_form(solid: Solid) -> None:
     lower, upper = solid.bounds()
     points = evenly(lower - MM, upper + MM)
     inside = solid.contains(points)
