@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from gpu_ablate.case.anatomy import Anatomy, build_anatomy, in_scene, metres
 from gpu_ablate.case.case import AntennaMedium, Case, History, RunSettings
 from gpu_ablate.case.checks import box_notes, check_places
-from gpu_ablate.case.exchange import build_exchange
+from gpu_ablate.case.exchange import FACES, build_exchange
 from gpu_ablate.case.grid import Vector
 from gpu_ablate.case.heat import build_sources
 from gpu_ablate.case.materials import antenna_medium, citations, nusselt, properties, sourced_rows
@@ -82,7 +82,7 @@ def build_case(scene: Scene) -> Case:
     )
 
 
-def _initial(scene: Scene, anatomy: Anatomy, gas: NDArray[np.bool_]) -> Array | float:
+def _initial(scene: Scene, anatomy: Anatomy, gas: NDArray[np.bool_]) -> Array:
     """T - 37 at the start [K]; air outside has the air's temperature, which is only drawn."""
     field = np.full(anatomy.grid.shape, scene.initial.uniform_c)
     if scene.initial.image is not None:
@@ -106,7 +106,7 @@ def _extremes(scene: Scene) -> tuple[float, float]:
     outside = [scene.initial.uniform_c, scene.model.blood_temperature_c, scene.skin_surface.temperature_c]
     outside += [patch.temperature_c for patch in scene.surface_patch]
     outside += [r.initial_temperature_c for r in scene.region if r.initial_temperature_c is not None]
-    for name in ("x_min", "x_max", "y_min", "y_max", "z_min", "z_max"):
+    for name in FACES:
         face = scene.boundary.face(name)
         if isinstance(face, (HeldFace, ConvectiveFace)):
             outside.append(face.temperature_c)

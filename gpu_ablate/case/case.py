@@ -79,7 +79,7 @@ class AntennaMedium:
 
 @dataclass(frozen=True)
 class RunSettings:
-    """duration None means: until the last schedule, source or patch has ended [s]."""
+    """duration None means: until the last schedule or source has ended [s]."""
 
     duration: float | None
     record_every: float
@@ -91,12 +91,12 @@ class RunSettings:
 class Case:
     """A case ready to compute.
 
-    initial : T - 37 (nz, ny, nx) [K], or one number
+    initial : T - 37 (nz, ny, nx) [K]
     """
 
     setup: Setup
     tables: ThermalTables
-    initial: Array | float
+    initial: Array
     sources: tuple[HeatSource, ...]
     exchange: Exchange
     histories: tuple[History, ...]

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gpu_ablate.case.anatomy import Anatomy, metres
+from gpu_ablate.case.exchange import FACES
 from gpu_ablate.case.grid import Grid, Vector
 from gpu_ablate.case.probes import probe_stations
 from gpu_ablate.case.setup import Probe
@@ -20,9 +21,6 @@ from gpu_ablate.units import MM
 
 FAR_FACE = 30e-3
 """A face held at body temperature should lie at least this far from the heat [m] (diffusion length in 15 min)."""
-
-FACE_INDEX = {"x_min": (0, 0), "x_max": (0, 1), "y_min": (1, 0), "y_max": (1, 1), "z_min": (2, 0), "z_max": (2, 1)}
-"""Face of the box -> (axis, lower or upper)."""
 
 
 def check_places(scene: Scene, anatomy: Anatomy, probes: tuple[Probe, ...]) -> None:
@@ -116,14 +114,15 @@ def box_notes(scene: Scene, anatomy: Anatomy, probes: tuple[Probe, ...]) -> list
         for tip in probe_stations(probe)
     ]
     near = []
-    for name, (axis, side) in FACE_INDEX.items():
+    for name, (axis, index) in FACES.items():
         face = scene.boundary.face(name)
         if not heats or face == "insulated" or isinstance(face, (HeldFace, ConvectiveFace)):
             continue
-        if not _touches_tissue(anatomy, axis, side):
+        layer = np.unique(np.take(anatomy.labels, index, axis=axis))
+        if all(anatomy.regions[label].phase == "gas" for label in layer):
             continue
-        at = (grid.origin, grid.upper)[side][axis]
-        distance = min(abs(float(heat[axis]) - at) for heat in heats)
+        at = (grid.origin if index == 0 else grid.upper)[2 - axis]
+        distance = min(abs(float(heat[2 - axis]) - at) for heat in heats)
         if distance < FAR_FACE:
             near.append(f"{name} {distance / MM:.0f} mm")
     if near:
@@ -132,8 +131,3 @@ def box_notes(scene: Scene, anatomy: Anatomy, probes: tuple[Probe, ...]) -> list
             "better): they cool the zone. Enlarge the box, or make them insulated."
         )
     return notes
-
-
-def _touches_tissue(anatomy: Anatomy, axis: int, side: int) -> bool:
-    layer = np.take(anatomy.labels, -side, axis=2 - axis)
-    return any(anatomy.regions[i].phase != "gas" for i in np.unique(layer))

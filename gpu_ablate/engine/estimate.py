@@ -42,10 +42,9 @@ def estimate(case: Case, duration: float) -> Estimate:
         More than `MOST_STEPS` steps.
     """
     limit = StabilityLimit(case)
-    theta = np.broadcast_to(np.asarray(case.initial), case.setup.labels.shape)
     lows, highs = np.full(len(case.setup.regions), np.inf), np.full(len(case.setup.regions), -np.inf)
     for m in limit.solved:
-        u = enthalpy_of(case.tables, m, theta[case.setup.labels == m])
+        u = enthalpy_of(case.tables, m, case.initial[case.setup.labels == m])
         lows[m], highs[m] = u.min(), u.max()
     span = min(case.run.trace_every, case.run.record_every, duration)
     if any(step.until for probe in case.setup.probes for step in probe.steps):

@@ -94,6 +94,7 @@ class _Loop:
         self.steps = 0
         self.escaped = 0.0
         self.coefficients, self.outside = case.exchange.coefficients, case.exchange.theta
+        self.lows, self.highs = backend.ranges()
 
     @property
     def end(self) -> float:
@@ -178,6 +179,7 @@ class _Loop:
         span = next_time - self.time
         steps = max(1, math.ceil(span / self._stable_step(span) - CLOSE))
         self.backend.advance(span / steps, steps)
+        self.lows, self.highs = self.backend.ranges()
         self._require_finite(next_time)
         self.escaped += (self.sources.incident - self.sources.absorbed) * span
         self.steps += steps
@@ -185,11 +187,10 @@ class _Loop:
 
     def _stable_step(self, span: float) -> float:
         """Largest stable step [s] for the next `span` seconds."""
-        lows, highs = self.backend.ranges()
-        return self.limit(lows, highs, Drive(span, self.coefficients, self.outside, self.sources.rates))
+        return self.limit(self.lows, self.highs, Drive(span, self.coefficients, self.outside, self.sources.rates))
 
     def _require_finite(self, time: float) -> None:
-        lows, highs = self.backend.ranges()
+        lows, highs = self.lows, self.highs
         if np.isnan(lows).any() or np.isnan(highs).any() or np.isinf(highs[self.limit.solved]).any():
             raise RunError(
                 f"t = {time:.3f} s: the temperature is no longer finite; look for a power, film coefficient or tissue "

@@ -21,11 +21,10 @@ Array = NDArray[np.float64]
 def initial_state(case: Case) -> Array:
     """u (nz, ny, nx) [K] of the initial temperature."""
     labels = case.setup.labels
-    theta = np.broadcast_to(np.asarray(case.initial, dtype=np.float64), labels.shape)
     u = np.empty(labels.shape)
     for region in range(len(case.setup.regions)):
         here = labels == region
-        u[here] = enthalpy_of(case.tables, region, theta[here])
+        u[here] = enthalpy_of(case.tables, region, case.initial[here])
     return u
 
 

@@ -9,13 +9,17 @@ from numpy.typing import NDArray
 
 from gpu_ablate.case.case import Case
 from gpu_ablate.case.depth import SkinDepth
-from gpu_ablate.case.setup import LIMIT_FIELDS, Sensor, Until
+from gpu_ablate.case.setup import Sensor, Until
 from gpu_ablate.engine.backend import Backend
 from gpu_ablate.engine.clock import ProbeClock
 from gpu_ablate.engine.sources import HeatSources
 from gpu_ablate.units import CM3, MM
 
 Array = NDArray[np.float64]
+
+
+WATCHED_ROLES = ("skin", "involved_skin", "nerve", "risk")
+"""Roles whose coldest and hottest temperature are always traced."""
 
 
 class Watch:
@@ -86,21 +90,23 @@ class Watch:
         for region in setup.regions:
             if region.role == "target" and len(self.cells(region.name)):
                 row[f"target.{region.name}_covered_percent"] = self.covered_percent(region.name)
-        for role in ("skin", "involved_skin", "nerve", "risk"):
-            if len(self.cells(role)):
-                temperature = self.backend.temperature(self.cells(role))
-                row[f"{role}_max_c"] = float(temperature.max())
-                row[f"{role}_min_c"] = float(temperature.min())
+        places = [*WATCHED_ROLES, *(limit.where for limit in setup.limits)]
+        spans: dict[str, tuple[float, float]] = {}
+        for where in dict.fromkeys(places):
+            if len(self.cells(where)):
+                temperature = self.backend.temperature(self.cells(where))
+                spans[where] = float(temperature.min()), float(temperature.max())
+        for role in WATCHED_ROLES:
+            if role in spans:
+                row[f"{role}_min_c"], row[f"{role}_max_c"] = spans[role]
         for limit in setup.limits:
-            key = f"limit.{limit.where}.{limit.quantity}"
-            if key not in row and len(self.cells(limit.where)):
-                row[key] = self._limit_value(limit.where, limit.quantity)
+            if limit.where not in spans:
+                continue
+            if limit.quantity == "min_temperature_c":
+                value = spans[limit.where][0]
+            elif limit.quantity == "max_temperature_c":
+                value = spans[limit.where][1]
+            else:
+                value = float(self.backend.history(limit.field, self.cells(limit.where)).max())
+            row[f"limit.{limit.where}.{limit.quantity}"] = value
         return row
-
-    def _limit_value(self, where: str, quantity: str) -> float:
-        cells = self.cells(where)
-        if quantity == "max_temperature_c":
-            return float(self.backend.temperature(cells).max())
-        if quantity == "min_temperature_c":
-            return float(self.backend.temperature(cells).min())
-        return float(self.backend.history(LIMIT_FIELDS[quantity], cells).max())

@@ -17,11 +17,11 @@ BLOOD_HEAT_CAPACITY = 3617.0
 
 @dataclass(frozen=True)
 class Freezing:
-    """How a tissue freezes: ice fraction linear in T, or the equilibrium curve of saline."""
+    """How a tissue freezes: ice fraction linear in T from start_c to end_c [°C], or the equilibrium of saline."""
 
     law: Literal["linear", "saline", "none"]
-    start_c: float = -1.0
-    end_c: float = -8.0
+    start_c: float = 0.0
+    end_c: float = 0.0
 
 
 @dataclass(frozen=True)
