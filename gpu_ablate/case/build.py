@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import math
-from hashlib import sha256
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,12 +18,21 @@ from gpu_ablate.case.memory import require_memory
 from gpu_ablate.case.probes import build_probe, probe_stations
 from gpu_ablate.case.setup import Endpoint, Limit, Plan, Probe, Sensor, Setup, Surface
 from gpu_ablate.case.tables import rate_table, thermal_tables
+from gpu_ablate.case.vessels import vessel_notes
 from gpu_ablate.errors import SceneError
 from gpu_ablate.geometry.images import read_temperatures
 from gpu_ablate.geometry.voxelize import surface
 from gpu_ablate.library import load as library
-from gpu_ablate.physics.damage import ARRHENIUS, CEM43, CEM43_LETHAL_MIN, PERFUSION_STEP, VASCULAR_STASIS
+from gpu_ablate.physics.damage import (
+    ARRHENIUS,
+    CEM43,
+    CEM43_LETHAL_MIN,
+    COLD_STASIS_C,
+    PERFUSION_STEP,
+    VASCULAR_STASIS,
+)
 from gpu_ablate.scene.body import ConvectiveFace, HeldFace
+from gpu_ablate.scene.inputs import fingerprints
 from gpu_ablate.scene.schema import Scene
 from gpu_ablate.units import BODY_C, MM
 
@@ -78,7 +85,13 @@ def build_case(scene: Scene) -> Case:
         exchange=build_exchange(scene, grid, gas),
         histories=_histories(scene, setup),
         medium=medium,
-        run=RunSettings(scene.run.duration_s, scene.run.record_every_s, scene.run.trace_every_s, scene.run.precision),
+        run=RunSettings(
+            scene.run.duration_s,
+            scene.run.record_every_s,
+            scene.run.trace_every_s,
+            scene.run.precision,
+            scene.run.accuracy,
+        ),
     )
 
 
@@ -136,9 +149,12 @@ def _histories(scene: Scene, setup: Setup) -> tuple[History, ...]:
         History("arrhenius", "accumulate", rate_table(ARRHENIUS[scene.model.arrhenius])),
     ]
     kept = [history for history in histories if history.name in needed]
-    if hottest > VASCULAR_STASIS.gate_c and scene.model.perfusion_heat != "none":
-        law = VASCULAR_STASIS if scene.model.perfusion_heat == "stasis" else PERFUSION_STEP
-        kept.append(History("perfusion", "decay", rate_table(law)))
+    heat = hottest > VASCULAR_STASIS.gate_c and scene.model.perfusion_heat != "none"
+    cold = coldest < COLD_STASIS_C and scene.model.perfusion_cold_stasis
+    if heat or cold:
+        law = PERFUSION_STEP if scene.model.perfusion_heat == "step" else VASCULAR_STASIS
+        stops_below = COLD_STASIS_C - BODY_C if cold else -math.inf
+        kept.append(History("perfusion", "decay", rate_table(law) if heat else None, stops_below))
     return tuple(kept)
 
 
@@ -170,7 +186,7 @@ def _setup(scene: Scene, anatomy: Anatomy, probes: tuple[Probe, ...], medium: An
         tissues=sourced_rows(scene, anatomy),
         citations=citations(scene, anatomy, limits),
         notes=_notes(scene, anatomy, probes, medium),
-        inputs=_inputs(scene),
+        inputs=fingerprints(scene),
     )
 
 
@@ -208,15 +224,21 @@ def _extent(anatomy: Anatomy, labels: set[int]) -> tuple[Vector, Vector]:
 
 
 def _notes(scene: Scene, anatomy: Anatomy, probes: tuple[Probe, ...], medium: AntennaMedium | None) -> tuple[str, ...]:
+    gas = np.isin(anatomy.labels, [i for i, r in enumerate(anatomy.regions) if r.phase == "gas"])
     notes = []
     if medium is not None:
         notes.append(PROVISIONAL.format(tissue=medium.tissue.replace("_", " "), depth=1.0 / medium.attenuation / MM))
     notes += [f"Liquid isolation: {text}." for text in anatomy.lifted]
     notes += box_notes(scene, anatomy, probes)
+    notes += vessel_notes(scene, anatomy.grid, gas)
     if any(tissue.perfusion_thermography_1_s is not None for tissue in anatomy.tissues):
         notes.append(
             f'Perfusion preset "{scene.model.perfusion_preset}": published values of gland differ twelvefold, '
             "which moves the outer edge of a zone by 1-2 mm."
+        )
+    if scene.model.perfusion_cold_stasis and _extremes(scene)[0] >= COLD_STASIS_C:
+        notes.append(
+            f"[model] perfusion_cold_stasis changes nothing: nothing here gets colder than {COLD_STASIS_C:g} °C."
         )
     asked = scene.domain.max_mm
     if asked is not None:
@@ -225,14 +247,3 @@ def _notes(scene: Scene, anatomy: Anatomy, probes: tuple[Probe, ...], medium: An
             text = ", ".join(f"{value:g}" for value in reached)
             notes.append(f"The box was rounded up to whole cells: max_mm is [{text}].")
     return tuple(notes)
-
-
-def _inputs(scene: Scene) -> dict[str, str]:
-    """SHA-256 of every file that the scene names, keyed as written."""
-    files = [scene.anatomy.image if scene.anatomy else None, scene.initial.image]
-    files += [region.mesh for region in scene.region] + [source.image for source in scene.source]
-    return {name: _sha256(scene.folder / name) for name in files if name is not None}
-
-
-def _sha256(path: Path) -> str:
-    return sha256(path.read_bytes()).hexdigest()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from bisect import bisect_right
 from dataclasses import dataclass
 from typing import Literal
 
@@ -13,6 +15,10 @@ from gpu_ablate.case.setup import Setup
 from gpu_ablate.case.tables import RateTable, ThermalTables
 
 Array = NDArray[np.float64]
+
+
+LEAST_FILM = 1e-12
+"""A film coefficient of 0 insulates; kept above 0 for the series resistance [W m⁻² K⁻¹]."""
 
 
 @dataclass(frozen=True)
@@ -32,39 +38,75 @@ class HeatSource:
 
 
 @dataclass(frozen=True)
+class Film:
+    """Film coefficient h [W m⁻² K⁻¹] and outside temperature - 37 [K] over time [s].
+
+    Linear between the knots, constant before the first and after the last; a repeated time is a jump. h = inf holds
+    the surface at the outside temperature.
+    """
+
+    times: tuple[float, ...]
+    h: tuple[float, ...]
+    theta: tuple[float, ...]
+
+    def at(self, time: float) -> tuple[float, float]:
+        """h and T_ext - 37 at a time; at a jump the later value."""
+        knot = bisect_right(self.times, time)
+        if knot in (0, len(self.times)):
+            last = max(knot - 1, 0)
+            return self.h[last], self.theta[last]
+        before, after = self.times[knot - 1], self.times[knot]
+        share = (time - before) / (after - before)
+        h0, h1 = self.h[knot - 1], self.h[knot]
+        h = h0 if h0 == h1 else h0 + share * (h1 - h0)
+        return h, self.theta[knot - 1] + share * (self.theta[knot] - self.theta[knot - 1])
+
+
+@dataclass(frozen=True)
 class Exchange:
-    """Cells that exchange heat with an outside temperature: (T_ext - T)·weight / (r(T) + Δx/h) per volume.
+    """Cells that exchange heat with an outside temperature: weight·(T_ext - T) / (series·r(T) + film) per volume.
 
-    r(T) is the half-cell resistance Δx²/(2k) of the cell; h = inf holds the face at T_ext.
+    r(T) is the half-cell resistance Δx²/(2k) of the cell, film = film_scale / h.
 
-    cells : flat indices, ascending, repeated for cells with several faces
-    weights : share of a cell face (n,), the true surface over the stair-cased one
+    cells : flat indices, ascending, repeated for cells with several rows
+    weights : of a cell face, the true surface over the stair-cased one; of a node of a segment of radius r_p and
+        length L, share · 2πL/ΔV (n,)
+    series : how often r(T) lies before the film: 1 for a face, 2 ln(r_eff/r_p)/Δx² for a segment (n,)
     groups : index into `names` (n,)
-    names : "skin", "boundary", or a patch
-    coefficients : h per group [W m⁻² K⁻¹];  theta : T_ext - 37 per group [K]
-    active : (start, end) per group [s]; outside of it the group falls back to `fallback`
-    fallback : group whose values hold then, or -1 for none
-    terms : name in the energy balance per group: "skin_j" or "boundary_j"
+    names : "skin", "boundary z_min" and so on, a patch or a vessel
+    film_scale : Δx for faces, 1/r_p for segments (groups,)
+    films : of each group
+    terms : name in the energy balance per group: "skin_j", "boundary_j", "vessels_j", "probes_j"
     """
 
     cells: NDArray[np.int64]
     weights: Array
+    series: Array
     groups: NDArray[np.int32]
     names: tuple[str, ...]
-    coefficients: Array
-    theta: Array
-    active: tuple[tuple[float, float], ...]
-    fallback: tuple[int, ...]
+    film_scale: Array
+    films: tuple[Film, ...]
     terms: tuple[str, ...]
+
+    def at(self, time: float) -> tuple[Array, Array]:
+        """Film resistance film_scale/h and T_ext - 37 [K] of each group at a time [s]."""
+        values = np.array([film.at(time) for film in self.films]).reshape(-1, 2)
+        h = np.maximum(values[:, 0], LEAST_FILM)
+        return self.film_scale / h, values[:, 1]
 
 
 @dataclass(frozen=True)
 class History:
-    """A field that remembers: "accumulate" (dose), "decay" (share left), "max" or "min" (of u)."""
+    """A field that remembers: "accumulate" (dose), "decay" (share left), "max" or "min" (of u).
+
+    rate : of a dose or decay; none for extremes, and for a field that only `stops_below` changes
+    stops_below : T - 37 below which a decaying field falls to 0 at once [K]
+    """
 
     name: str
     kind: Literal["accumulate", "decay", "max", "min"]
     rate: RateTable | None = None
+    stops_below: float = -math.inf
 
 
 @dataclass(frozen=True)
@@ -77,6 +119,9 @@ class AntennaMedium:
     absorption: Array
 
 
+Accuracy = Literal["preview", "standard", "fine"]
+
+
 @dataclass(frozen=True)
 class RunSettings:
     """duration None means: until the last schedule or source has ended [s]."""
@@ -85,6 +130,7 @@ class RunSettings:
     record_every: float
     trace_every: float
     precision: Literal["float32", "float64"]
+    accuracy: Accuracy = "standard"
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""Exchange lists: skin against air, patches on the skin, faces of the box."""
+"""Exchange lists: skin against air, patches on the skin, faces of the box, vessels."""
 
 from __future__ import annotations
 
@@ -9,10 +9,11 @@ from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter
 
 from gpu_ablate.case.air import outside_air
-from gpu_ablate.case.case import Exchange
+from gpu_ablate.case.case import Exchange, Film
 from gpu_ablate.case.grid import Grid
+from gpu_ablate.case.vessels import vessel_rows
 from gpu_ablate.errors import SceneError
-from gpu_ablate.scene.body import ConvectiveFace, HeldFace
+from gpu_ablate.scene.body import ConvectiveFace, HeldFace, SurfacePatch
 from gpu_ablate.scene.schema import Scene
 from gpu_ablate.units import BODY_C, MM
 
@@ -31,45 +32,45 @@ class _Lists:
     def __init__(self) -> None:
         self.cells: list[NDArray[np.int64]] = []
         self.weights: list[Array] = []
+        self.series: list[Array] = []
         self.groups: list[NDArray[np.int32]] = []
-        self.table: list[tuple[str, float, float, tuple[float, float], int, str]] = []
+        self.table: list[tuple[str, float, Film, str]] = []
 
-    def group(
-        self, name: str, h: float, temperature_c: float, term: str,
-        active: tuple[float, float] = (0.0, math.inf), fallback: int = -1,
-    ) -> int:  # fmt: skip
-        self.table.append((name, h, temperature_c - BODY_C, active, fallback, term))
+    def group(self, name: str, film_scale: float, film: Film, term: str) -> int:
+        """Add a group; its index."""
+        self.table.append((name, film_scale, film, term))
         return len(self.table) - 1
 
-    def rows(self, cells: NDArray[np.int64], weights: Array, groups: NDArray[np.int32]) -> None:
+    def rows(self, cells: NDArray[np.int64], weights: Array, series: Array, groups: NDArray[np.int32]) -> None:
+        """Add rows of one or several groups."""
         self.cells.append(cells)
         self.weights.append(weights)
+        self.series.append(series)
         self.groups.append(groups)
 
     def exchange(self) -> Exchange:
         cells = np.concatenate([*self.cells, np.zeros(0, np.int64)])
         order = np.argsort(cells, kind="stable")
-        names, h, theta, active, fallback, terms = zip(*self.table, strict=True)
+        names, film_scale, films, terms = zip(*self.table, strict=True)
         return Exchange(
             cells=cells[order],
             weights=np.concatenate([*self.weights, np.zeros(0)])[order],
+            series=np.concatenate([*self.series, np.zeros(0)])[order],
             groups=np.concatenate([*self.groups, np.zeros(0, np.int32)])[order],
             names=names,
-            coefficients=np.maximum(np.array(h), 1e-12),  # h = 0 insulates; kept finite for the series resistance
-            theta=np.array(theta),
-            active=active,
-            fallback=fallback,
+            film_scale=np.array(film_scale),
+            films=films,
             terms=terms,
         )
 
 
 def build_exchange(scene: Scene, grid: Grid, gas: NDArray[np.bool_]) -> Exchange:
-    """All cells that meet outside air, a patch, or a face of the box.
+    """All cells that meet outside air, a patch, a face of the box, or a vessel.
 
     gas : (nz, ny, nx) cells that are not solved
     """
     lists = _Lists()
-    air = lists.group("skin", scene.skin_surface.h_w_m2k, scene.skin_surface.temperature_c, "skin_j")
+    air = lists.group("skin", grid.spacing, _air(scene), "skin_j")
     _skin(scene, grid, gas, lists, air)
     for name, (axis, index) in FACES.items():
         face = scene.boundary.face(name)
@@ -81,10 +82,15 @@ def build_exchange(scene: Scene, grid: Grid, gas: NDArray[np.bool_]) -> Exchange
             h, temperature = math.inf, face.temperature_c
         else:
             h, temperature = math.inf, scene.model.blood_temperature_c
-        group = lists.group(f"boundary {name}", h, temperature, "boundary_j")
+        film = Film((0.0,), (h,), (temperature - BODY_C,))
+        group = lists.group(f"boundary {name}", grid.spacing, film, "boundary_j")
         cells = np.take(np.arange(grid.cells).reshape(grid.shape), index, axis=axis).ravel()
         cells = cells[~gas.flat[cells]]
-        lists.rows(cells, np.ones(len(cells)), np.full(len(cells), group, np.int32))
+        ones = np.ones(len(cells))
+        lists.rows(cells, ones, ones, np.full(len(cells), group, np.int32))
+    for vessel in vessel_rows(scene, grid, gas):
+        group = lists.group(vessel.name, vessel.film_scale, vessel.film, "vessels_j")
+        lists.rows(vessel.cells, vessel.weights, vessel.series, np.full(len(vessel.cells), group, np.int32))
     return lists.exchange()
 
 
@@ -95,15 +101,9 @@ def _skin(scene: Scene, grid: Grid, gas: NDArray[np.bool_], lists: _Lists, air: 
     true area (Σ_d A|n_d|·|n_d| = A).
     """
     patches = [
-        (
-            patch,
-            lists.group(
-                patch.name, patch.h_w_m2k, patch.temperature_c, "skin_j",
-                (patch.start_s, math.inf if patch.end_s is None else patch.end_s), air,
-            ),
-        )
+        (patch, lists.group(patch.name, grid.spacing, _patch_film(_air(scene), patch), "skin_j"))
         for patch in scene.surface_patch
-    ]  # fmt: skip
+    ]
     outside = outside_air(gas)
     blurred = gaussian_filter(outside.astype(np.float32), NORMAL_WIDTH, mode="nearest")
     x, y, z = grid.axes()
@@ -130,13 +130,29 @@ def _skin(scene: Scene, grid: Grid, gas: NDArray[np.bool_], lists: _Lists, air: 
                 inside = distance <= patch.radius_mm * MM
                 groups[inside] = group
                 covered[patch.name] += int(inside.sum())
-            lists.rows(np.ravel_multi_index((k, j, i), grid.shape), weights, groups)
+            lists.rows(np.ravel_multi_index((k, j, i), grid.shape), weights, np.ones(len(faces)), groups)
     for name, faces_covered in covered.items():
         if not faces_covered:
             raise SceneError(
                 f'{scene.path}: surface_patch "{name}": no skin lies inside its sphere\n'
                 "  remedy: move center_mm to the skin or enlarge radius_mm; skin is where body meets air"
             )
+
+
+def _air(scene: Scene) -> Film:
+    """The bare skin's."""
+    return Film((0.0,), (scene.skin_surface.h_w_m2k,), (scene.skin_surface.temperature_c - BODY_C,))
+
+
+def _patch_film(air: Film, patch: SurfacePatch) -> Film:
+    """A patch from its start to its end, plain skin before and after."""
+    (h0,), (theta0,) = air.h, air.theta
+    times, h, theta = [patch.start_s], [patch.h_w_m2k], [patch.temperature_c - BODY_C]
+    if patch.start_s > 0.0:
+        times, h, theta = [patch.start_s, *times], [h0, *h], [theta0, *theta]
+    if patch.end_s is not None:
+        times, h, theta = [*times, patch.end_s, patch.end_s], [*h, h[-1], h0], [*theta, theta[-1], theta0]
+    return Film(tuple(times), tuple(h), tuple(theta))
 
 
 def _shifted(mask: NDArray[np.bool_], axis: int, step: int) -> NDArray[np.bool_]:

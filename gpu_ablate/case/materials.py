@@ -7,6 +7,7 @@ import numpy as np
 from gpu_ablate.case.anatomy import Anatomy
 from gpu_ablate.case.case import AntennaMedium
 from gpu_ablate.case.setup import Limit, Probe, Region, SourcedRow, SourcedValue
+from gpu_ablate.case.tables import covered
 from gpu_ablate.errors import SceneError
 from gpu_ablate.library import load as library
 from gpu_ablate.physics.antenna import power_attenuation
@@ -16,6 +17,7 @@ from gpu_ablate.scene.schema import Scene
 from gpu_ablate.spec.base import quantities
 from gpu_ablate.spec.device import Device
 from gpu_ablate.spec.tissue import LinearFreezing, Tissue
+from gpu_ablate.spec.vessel import VesselKind
 
 
 def antenna_medium(scene: Scene, anatomy: Anatomy, probes: tuple[Probe, ...]) -> AntennaMedium | None:
@@ -78,7 +80,7 @@ def properties(scene: Scene, tissue: Tissue, mixing: float) -> TissueProperties:
         freezing = Freezing("saline")
     density = tissue.density_kg_m3.value
     boils = tissue.boiling == "water" and tissue.water_fraction is not None
-    return TissueProperties(
+    found = TissueProperties(
         density=density,
         heat_capacity=tissue.heat_capacity_j_kgk.value,
         conductivity=tissue.conductivity_w_mk.value * mixing,
@@ -94,13 +96,22 @@ def properties(scene: Scene, tissue: Tissue, mixing: float) -> TissueProperties:
         if boils
         else 0.0,
     )
+    if not covered(found):
+        raise SceneError(
+            f'{scene.path}: tissue "{tissue.name}": its latent heats are beyond what can be computed beside so small a '
+            "heat capacity\n  remedy: look at density_kg_m3, heat_capacity_j_kgk, latent_heat_j_m3 and water_fraction"
+        )
+    return found
 
 
 def sourced_rows(scene: Scene, anatomy: Anatomy) -> tuple[SourcedRow, ...]:
-    """Every number of the tissues and devices of a case, with unit, range and source."""
-    tables: dict[str, Tissue | Device] = {tissue.name: tissue for tissue in anatomy.tissues}
+    """Every number of the tissues, devices and vessel presets of a case, with unit, range and source."""
+    tables: dict[str, Tissue | Device | VesselKind] = {tissue.name: tissue for tissue in anatomy.tissues}
     for probe in scene.probe:
         tables[probe.device] = library.device(probe.device, scene.device)
+    for vessel in scene.vessel:
+        if vessel.preset is not None:
+            tables[vessel.preset] = library.vessels()[vessel.preset]
     return tuple(
         SourcedRow(
             name,
@@ -111,8 +122,8 @@ def sourced_rows(scene: Scene, anatomy: Anatomy) -> tuple[SourcedRow, ...]:
 
 
 UNITS = {
-    "w_mk": "W/(m K)", "kg_m3": "kg/m³", "j_kgk": "J/(kg K)", "1_s": "1/s", "w_m3": "W/m³", "j_m3": "J/m³",
-    "1_k": "1/K", "mhz": "MHz", "mm": "mm", "w": "W", "s_m_2450": "S/m", "s_m_915": "S/m",
+    "w_m2k": "W/(m² K)", "w_mk": "W/(m K)", "kg_m3": "kg/m³", "j_kgk": "J/(kg K)", "1_s": "1/s", "w_m3": "W/m³",
+    "j_m3": "J/m³", "1_k": "1/K", "mhz": "MHz", "mm": "mm", "w": "W", "s_m_2450": "S/m", "s_m_915": "S/m",
 }  # fmt: skip
 """Unit of a key by its ending; longest first."""
 
@@ -132,6 +143,9 @@ def citations(scene: Scene, anatomy: Anatomy, limits: tuple[Limit, ...]) -> tupl
         keys |= library.citations_of(tissue)
     for probe in scene.probe:
         keys |= library.citations_of(library.device(probe.device, scene.device)) | {"strohbehn1979"}
+    for vessel in scene.vessel:
+        if vessel.preset is not None:
+            keys |= library.citations_of(library.vessels()[vessel.preset])
     for limit in limits:
         keys |= library.cited_in(limit.source)
     if scene.anatomy is not None:

@@ -1,10 +1,11 @@
-"""Physics as tables: per region bins of u -> (temperature, resistance, flow), and bins of T -> damage rate.
+"""Physics as tables: per region bins of u -> (temperature, potential, resistance), and bins of T -> damage rate.
 
 Backends only look up and interpolate; every law and constant is written in `physics`.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -18,11 +19,14 @@ from gpu_ablate.units import BODY_C
 
 Array = NDArray[np.float64]
 
-U_MIN, U_STEP, U_BINS = -256.0, 0.25, 4096
-"""Bins of u [K]: from frozen at -190 °C to dry tissue; 0 (37 °C) and the phase kinks are nodes."""
+U_MIN, U_STEP, U_BINS = -320.0, 0.25, 4608
+"""Bins of u [K]: from ice at -196 °C to dry tissue; 0 (37 °C) and the phase kinks are nodes."""
 
 RATE_STEP = 0.25
 """Bins of the rate tables [K]."""
+
+NEVER_FROZEN = -1e6
+"""State u above which a tissue that does not freeze is thawed [K]: below any."""
 
 NO_CONDUCTION = 1e30
 """Resistance that stands for an insulator [K m³ W⁻¹] (finite, so that float32 arithmetic stays clean)."""
@@ -33,24 +37,27 @@ class ThermalTables:
     """Laws of every region on nodes u_j = U_MIN + j·U_STEP, j = 0 .. U_BINS; linear in and beyond the bins.
 
     theta : T - 37 [K], (regions, nodes)
-    resistance : Δx²/(2k) [K m³ W⁻¹], (regions, nodes); two in series are the exact harmonic face
-    flow : share of perfusion and metabolism left by freezing [-], (regions, nodes)
+    potential : Kirchhoff's ∫ k dT / Δx² from 37 °C [W m⁻³], (regions, nodes); conduction within one material is its
+        difference, exact for any k(T)
+    resistance : Δx²/(2k) [K m³ W⁻¹], (regions, nodes); two in series are the harmonic face between materials
+    thawed : u at which half of the water is ice; perfusion and metabolism act above it [K], (regions,)
     heat_capacity : ρc at 37 °C [J m⁻³ K⁻¹], (regions,); inf where the temperature never changes (gas)
     perfusion : ω ρ_b c_b [W m⁻³ K⁻¹], (regions,)
     metabolic : Q_m [W m⁻³], (regions,)
-    linear : (regions, 2) range of u in which T - 37 = u exactly and k = k37 (1 + slope·u)
-    conductivity_slope : (regions,) [K⁻¹]
+    linear : (regions, 2) range of u in which T - 37 = u and potential = rise[0] u + rise[1] u² exactly
+    rise : (regions, 2) [W m⁻³ K⁻¹], [W m⁻³ K⁻²]
     blood_theta : temperature of arterial blood minus 37 [K]
     """
 
     theta: Array
+    potential: Array
     resistance: Array
-    flow: Array
+    thawed: Array
     heat_capacity: Array
     perfusion: Array
     metabolic: Array
     linear: Array
-    conductivity_slope: Array
+    rise: Array
     blood_theta: float
 
 
@@ -74,9 +81,10 @@ def thermal_tables(
     count = len(tissues)
     theta = np.tile(nodes, (count, 1))
     resistance = np.full((count, U_BINS + 1), NO_CONDUCTION)
-    flow = np.zeros((count, U_BINS + 1))
+    potential = np.zeros((count, U_BINS + 1))
+    thawed = np.full(count, NEVER_FROZEN)
     heat_capacity = np.full(count, np.inf)
-    perfusion, metabolic, slope = np.zeros(count), np.zeros(count), np.zeros(count)
+    perfusion, metabolic, rise = np.zeros(count), np.zeros(count), np.zeros((count, 2))
     linear = np.tile([U_MIN, U_MIN + U_STEP * U_BINS], (count, 1))
     for row, tissue in enumerate(tissues):
         if tissue is None:
@@ -85,27 +93,40 @@ def thermal_tables(
         u = _kinks_to_nodes(law.u, law.kinks)
         theta[row] = _along(nodes, u, law.temperature) - BODY_C
         resistance[row] = spacing**2 / (2.0 * np.interp(nodes, u, law.conductivity))
-        flow[row] = np.interp(nodes, u, law.ice) <= 0.5
-        kinks = [u[k] for k in law.kinks]
-        linear[row, 0] = max(SLOPE_FROM_C - BODY_C, *(k for k in kinks if k < 0.0), u[0])
-        linear[row, 1] = min(SLOPE_TO_C - BODY_C, *(k for k in kinks if k > 0.0), u[-1])
+        potential[row] = _along(nodes, u, law.potential) / spacing**2
+        if law.ice[0] > 0.5:
+            thawed[row] = np.interp(-0.5, -law.ice, u)
+        # the linear range ends at the last nodes that lie within it before the kinks are moved
+        cold = [max(law.u[k], u[k]) for k in law.kinks if u[k] < 0.0]
+        hot = [min(law.u[k], u[k]) for k in law.kinks if u[k] > 0.0]
+        linear[row, 0] = math.ceil(max([SLOPE_FROM_C - BODY_C, u[0], *cold]) / U_STEP) * U_STEP
+        linear[row, 1] = math.floor(min([SLOPE_TO_C - BODY_C, u[-1], *hot]) / U_STEP) * U_STEP
         inside = (nodes >= linear[row, 0]) & (nodes <= linear[row, 1])
         theta[row, inside] = nodes[inside]
+        rise[row] = tissue.conductivity / spacing**2 * np.array([1.0, 0.5 * tissue.conductivity_slope])
+        potential[row, inside] = (rise[row, 0] + rise[row, 1] * nodes[inside]) * nodes[inside]
+        resistance[row, inside] = 0.5 / (rise[row, 0] + 2.0 * rise[row, 1] * nodes[inside])
         heat_capacity[row] = tissue.volumetric_heat_capacity
         perfusion[row] = tissue.perfusion * BLOOD_DENSITY * BLOOD_HEAT_CAPACITY
         metabolic[row] = tissue.metabolic_heat
-        slope[row] = tissue.conductivity_slope
     return ThermalTables(
         theta,
+        potential,
         resistance,
-        flow,
+        thawed,
         heat_capacity,
         perfusion,
         metabolic,
         linear,
-        slope,
+        rise,
         blood_temperature_c - BODY_C,
     )
+
+
+def covered(tissue: TissueProperties) -> bool:
+    """Whether the tables reach from the coldest ice of a tissue to where it is dry."""
+    law = thermal_law(tissue)
+    return bool(law.u[0] >= U_MIN and all(law.u[k] <= U_MIN + U_STEP * U_BINS for k in law.kinks))
 
 
 def _kinks_to_nodes(u: Array, kinks: tuple[int, ...]) -> Array:

@@ -14,8 +14,10 @@ from gpu_ablate.cli.info import info
 from gpu_ablate.cli.library import library
 from gpu_ablate.cli.render import render
 from gpu_ablate.cli.report import report
+from gpu_ablate.cli.resume import resume
 from gpu_ablate.cli.run import run
 from gpu_ablate.cli.show import show
+from gpu_ablate.cli.verify import verify
 from gpu_ablate.errors import AblateError, RunError
 
 RUN_FAILED, BAD_INPUT = 1, 2
@@ -45,7 +47,7 @@ def options(
     """Simulate thermal ablation zones. Research software: not a medical device."""
 
 
-for command in (run, check, show, render, report, info, library):
+for command in (run, resume, check, show, render, report, verify, info, library):
     app.command()(command)
 
 

@@ -24,22 +24,31 @@ ROUNDING = 1e-6
 
 
 @contextmanager
-def shown(log: RunLog) -> Iterator[Callable[[Progress], None]]:
-    """What to hand to `simulate`: shows the progress, and logs the message of each station."""
+def shown(log: RunLog, which: str = "") -> Iterator[Callable[[Progress], None]]:
+    """What to hand to `simulate`: shows the progress, and logs the message of each station.
+
+    which : goes before every line, where a command computes several runs
+    """
     if log.quiet or not sys.stdout.isatty():
-        yield plain_lines(log)
+        yield plain_lines(log, which)
         return
     from rich.progress import BarColumn, TaskProgressColumn, TextColumn, TimeRemainingColumn
     from rich.progress import Progress as Bar
 
     echo = log.echo
-    columns = (BarColumn(), TaskProgressColumn(), TextColumn("time left"), TimeRemainingColumn())
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TaskProgressColumn(),
+        TextColumn("time left"),
+        TimeRemainingColumn(),
+    )
     with Bar(*columns, transient=True) as bar:
-        task = bar.add_task("")
+        task = bar.add_task(which)
 
         def show(now: Progress) -> None:
             if now.message:
-                log(station_line(now))
+                log(which + station_line(now))
             bar.update(task, completed=now.time_s, total=now.duration_s)
 
         log.echo = lambda text: bar.console.print(text, markup=False, highlight=False, soft_wrap=True)
@@ -49,7 +58,7 @@ def shown(log: RunLog) -> Iterator[Callable[[Progress], None]]:
             log.echo = echo
 
 
-def plain_lines(log: RunLog) -> Callable[[Progress], None]:
+def plain_lines(log: RunLog, which: str = "") -> Callable[[Progress], None]:
     """Lines for where no bar can be drawn: one for each station, and from time to time how far it is."""
     began = 0.0
     began_share: float | None = None
@@ -59,7 +68,7 @@ def plain_lines(log: RunLog) -> Callable[[Progress], None]:
     def show(now: Progress) -> None:
         nonlocal began, began_share, said, said_parts
         if now.message:
-            log(station_line(now))
+            log(which + station_line(now))
             return
         clock = time.monotonic()
         share = now.time_s / now.duration_s if now.duration_s > 0 else 1.0
@@ -70,7 +79,7 @@ def plain_lines(log: RunLog) -> Callable[[Progress], None]:
         if share > began_share and (parts > said_parts or clock >= said + LINE_EVERY_S):
             said, said_parts = clock, parts
             left = (clock - began) * (1 - share) / (share - began_share)
-            log(f"{now.time_s:g} s of {now.duration_s:g} s ({share:.0%}), about {left:.0f} s left")
+            log(f"{which}{now.time_s:g} s of {now.duration_s:g} s ({share:.0%}), about {left:.0f} s left")
 
     return show
 

@@ -42,7 +42,7 @@ def summary(metrics: dict[str, Any]) -> str:
         f"{metrics['backend']}, {grid['cells']:,} voxels, "
         f"relative energy imbalance {_short(metrics['energy']['relative_imbalance'])}"
     )
-    parts = (findings(metrics), _zones(metrics), _sensors(metrics), tail)
+    parts = (findings(metrics), _zones(metrics), _sensors(metrics), _grid_error(metrics), tail)
     return "\n".join(part for part in parts if part)
 
 
@@ -57,19 +57,43 @@ def _broken(metrics: dict[str, Any]) -> str:
 
 
 def _targets(metrics: dict[str, Any]) -> str:
+    errors = {found["name"]: found for found in _estimated(metrics, "targets")}
+    pm = ["±"] if errors else []
     rows = [
         [
             target["name"],
             number(target["volume_cm3"], 2),
             number(target["ablated_percent"]),
+            *(number(errors[target["name"]]["ablated_error_percent"]) for _ in pm),
             number(target["min_margin_mm"]),
+            *(number(errors[target["name"]]["error_mm"]) for _ in pm),
             number(target["margin_5mm_percent"]),
             number(target["margin_10mm_percent"]),
         ]
         for target in metrics["targets"]
     ]
-    header = ("name", "cm³", "ablated %", "least margin mm", "margin ≥ 5 mm %", "margin ≥ 10 mm %")
+    header = ("name", "cm³", "ablated %", *pm, "least margin mm", *pm, "margin ≥ 5 mm %", "margin ≥ 10 mm %")
     return table("targets", header, rows)
+
+
+def _estimated(metrics: dict[str, Any], what: str) -> Any:
+    """The "zones" or "targets" of the numerical error; empty where none was estimated."""
+    return (metrics.get("numerical_error") or {}).get(what, ())
+
+
+def _grid_error(metrics: dict[str, Any]) -> str:
+    """What ± stands for, and what has none."""
+    found = metrics.get("numerical_error")
+    if not found:
+        return ""
+    if found["reason"]:
+        return f"error of the grid not estimated: {found['reason']}\n"
+    fine_mm, coarse_mm = found["spacing_mm"]
+    lines = [f"± error of the grid, estimated from {fine_mm:g} and {coarse_mm:g} mm"]
+    without = [(name, zone["reason"]) for name, zone in found["zones"].items()]
+    without += [(target["name"], target["reason"]) for target in found["targets"]]
+    lines += [f"  no ± for {name}: {reason}" for name, reason in without if reason]
+    return "\n".join(lines) + "\n"
 
 
 def _limits(metrics: dict[str, Any]) -> str:
@@ -88,10 +112,13 @@ def _limits(metrics: dict[str, Any]) -> str:
 
 
 def _zones(metrics: dict[str, Any]) -> str:
+    errors = _estimated(metrics, "zones")
+    pm = ["±"] if errors else []
     rows = [
         [
             name,
             number(zone["volume_cm3"], 2),
+            *(number(errors[name]["error_cm3"], 2) for _ in pm),
             point(zone["extent_mm"]),
             number(zone["along_probe_mm"]),
             " x ".join(number(width) for width in zone["across_probe_mm"]),
@@ -99,7 +126,7 @@ def _zones(metrics: dict[str, Any]) -> str:
         for name, zone in metrics["zones"].items()
         if zone["volume_cm3"]
     ]
-    return table("zones", ("name", "cm³", "extent mm", "along probe mm", "across probe mm"), rows)
+    return table("zones", ("name", "cm³", *pm, "extent mm", "along probe mm", "across probe mm"), rows)
 
 
 def _sensors(metrics: dict[str, Any]) -> str:

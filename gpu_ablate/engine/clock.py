@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 from gpu_ablate.case.grid import Vector
 from gpu_ablate.case.setup import Probe, Step
@@ -33,6 +34,15 @@ class ProbeClock:
     def planned_end(self) -> float:
         """When the last step ends if no condition ends one early [s]."""
         return self.began + sum(step.duration for step in self.probe.steps[self.index :])
+
+    def state(self) -> dict[str, Any]:
+        """Where it is in the steps, as plain values."""
+        return {"index": self.index, "began_s": self.began, "tip": self.tip_at_start}
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Go to where `state` was taken."""
+        x, y, z = state["tip"]
+        self.index, self.began, self.tip_at_start = state["index"], state["began_s"], (x, y, z)
 
     def tip(self, time: float) -> Vector:
         """Tip (x, y, z) [m] at a time [s] within the step under way."""

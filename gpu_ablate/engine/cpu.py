@@ -1,26 +1,52 @@
-"""The Numba backend: the reference's step on all cores, float32 (or float64), planes of the volume in turn.
+"""The Numba backend: the reference's super-steps on all cores, float32 (or float64).
 
-Each thread takes a slab of z-planes and keeps T and r of three planes in its cache. Sums are taken per plane in
-float64 and added in plane order, so that the number of threads does not change any result.
+The planes are cut into blocks of rows that fit the cache, and each thread takes blocks and slabs of planes. Sums are
+taken per plane and block and added in that order, so that the number of threads does not change any result.
 """
 
 from __future__ import annotations
 
+import math
 import os
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from itertools import pairwise
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from gpu_ablate.case.case import Case
 from gpu_ablate.case.tables import RATE_STEP, U_MIN, U_STEP
-from gpu_ablate.engine import cpu_kernels, lookup
-from gpu_ablate.engine.reference import initial_history, initial_state, read_history, stored
-from gpu_ablate.units import BODY_C
+from gpu_ablate.engine import cpu_histories, cpu_kernels, lookup
+from gpu_ablate.engine.backend import Ranges
+from gpu_ablate.engine.cpu_histories import Doses
+from gpu_ablate.engine.cpu_kernels import Fields, Layout, Outside, Scratch, Tables
+from gpu_ablate.engine.layout import blocks_of_rows, material_runs, meeting_cells
+from gpu_ablate.engine.reference import (
+    initial_history,
+    initial_state,
+    middle_of,
+    read_history,
+    stops_below,
+    stored,
+    temperature_of,
+)
+from gpu_ablate.engine.superstep import SuperStep, stages
 
 Array = NDArray[np.float64]
+Field = NDArray[np.floating]
+
+NEVER = 1e30
+"""A state u that is never reached [K]; finite, as the kernels are compiled for finite numbers."""
 
 KINDS = {"accumulate": 0, "decay": 1, "max": 2, "min": 3}
+
+BLOCK_CELLS = 16384
+"""Cells of a plane in one block: what is worked on at a time (about 28 bytes each) lies in the second-level cache."""
+
+FIRST, FIRST_KEPT, LATER_RKL1, LATER_RKL2 = range(4)
+"""Kinds of a stage (see cpu_kernels.combine)."""
 
 
 class Cpu:
@@ -28,120 +54,239 @@ class Cpu:
 
     def __init__(self, case: Case, threads: int | None = None) -> None:
         self.case = case
-        self.real = np.dtype(case.run.precision).type
-        real = self.real
+        self.real = real = np.dtype(case.run.precision).type
         tables, exchange = case.tables, case.exchange
-        nz, ny, nx = case.setup.labels.shape
-        self.threads = min(threads or len(os.sched_getaffinity(0)), nz)
-        self.pool = ThreadPoolExecutor(self.threads)
-        edges = np.linspace(0, nz, self.threads + 1).astype(int)
-        self.slabs = list(zip(edges[:-1].tolist(), edges[1:].tolist(), strict=True))
-        self.scratch = [
-            (np.empty((3, ny * nx), real), np.empty((3, ny * nx), real), np.empty(nx, real)) for _ in self.slabs
-        ]
-
         self.labels = np.ascontiguousarray(case.setup.labels)
-        start = initial_state(case)
-        self.u = start.astype(real)
-        self.initial_u = self.u.copy()
-        self.spare = np.empty_like(self.u)
-        columns = (tables.theta[:, :-1], np.diff(tables.theta), tables.resistance[:, :-1], np.diff(tables.resistance))
-        self.bins = np.stack(columns, axis=-1).reshape(-1, 4).astype(real)
-        self.flow = tables.flow.astype(real)
-        zero_node = round(-U_MIN / U_STEP)
-        self.linear = np.column_stack(
-            (tables.linear, tables.resistance[:, zero_node], tables.conductivity_slope)
-        ).astype(real)
-        self.grid = np.array([U_MIN, 1.0 / U_STEP, tables.blood_theta], real)
-        self.material = np.column_stack((1.0 / tables.heat_capacity, tables.perfusion, tables.metabolic)).astype(real)
+        nz, ny, nx = self.labels.shape
+        self.blocks = blocks_of_rows(ny, nx, BLOCK_CELLS)
+        self.threads = min(threads or len(os.sched_getaffinity(0)), nz)
+        edges = np.linspace(0, nz, self.threads + 1).astype(int).tolist()
+        self.slabs = list(pairwise(edges))
+        self.pool = ThreadPoolExecutor(max(self.threads - 1, 1))
 
+        solved = np.isfinite(tables.heat_capacity)
+        meeting, sides = meeting_cells(self.labels, solved)
+        self.layout = Layout(self.labels, *material_runs(self.labels), *meeting, *sides)
+        tallest = max(y1 - y0 for y0, y1 in self.blocks)
+        most = max(
+            int((meeting[1][min(y1 + 1, ny) :: ny] - meeting[1][max(y0 - 1, 0) : -1 : ny]).max())
+            for y0, y1 in self.blocks
+        )
+        self.scratch = [
+            Scratch(
+                potential=np.empty((3, (tallest + 2) * nx), real),
+                theta=np.empty((3, most), real),
+                resistance=np.empty((3, most), real),
+                listed=np.empty(3, np.int64),
+                rate=np.empty(tallest * nx, real),
+            )
+            for _ in self.slabs
+        ]
+        self.tables = Tables(
+            theta=tables.theta.astype(real),
+            potential=tables.potential.astype(real),
+            resistance=tables.resistance.astype(real),
+            material=np.column_stack(
+                (
+                    1.0 / tables.heat_capacity,
+                    tables.perfusion,
+                    tables.metabolic,
+                    tables.thawed,
+                    tables.linear,
+                    tables.rise,
+                )
+            ).astype(real),
+            grid=np.array([U_MIN, 1.0 / U_STEP, tables.blood_theta], real),
+        )
+        groups = len(exchange.names)
+        self.outside = Outside(
+            np.searchsorted(exchange.cells, np.arange(nz * ny + 1) * nx),
+            exchange.cells,
+            exchange.weights.astype(real),
+            exchange.series.astype(real),
+            exchange.groups,
+            np.zeros(groups, real),
+            np.zeros(groups, real),
+        )
+
+        initial = initial_state(case)
+        self.u = initial.astype(real)
+        self.start = stored(case, self.u)
         self.absent = np.empty((0, 0, 0), real)
+        self.spare = [self.u.copy()]
+        self.elapsed = math.inf
         self.source = self.absent
         self.source_power = 0.0
-        self.cells = exchange.cells
-        self.rows = np.searchsorted(exchange.cells, np.arange(nz + 1) * ny * nx)
-        self.weights, self.groups = exchange.weights.astype(real), exchange.groups
-        self.film = np.zeros(len(exchange.names), real)
-        self.outside = np.zeros(len(exchange.names), real)
-        self.plane_sums = np.zeros((nz, 2 + len(exchange.names)))
+        self.block_sums = np.zeros((len(self.blocks), nz, 2 + groups))
         self.planes = np.empty((nz, len(case.setup.regions), 2))
+        self.changes = np.empty(nz)
         self.energy = dict.fromkeys(("sources_j", "perfusion_j", "metabolic_j", *exchange.terms), 0.0)
 
         histories = case.histories
         self.fields = np.empty((len(histories), nz, ny, nx), real)
         for field, history in zip(self.fields, histories, strict=True):
-            field[...] = initial_history(history, start)
+            field[...] = initial_history(history, initial)
         self.alive = next(
             (f for f, h in zip(self.fields, histories, strict=True) if h.name == "perfusion"), self.absent
         )
-        self.kinds = np.array([KINDS[history.kind] for history in histories], np.int32)
+        self.doses = self._doses()
+
+    def _doses(self) -> Doses:
+        histories, real = self.case.histories, self.real
         laws = [history.rate for history in histories]
         longest = max((len(law.log2_rate) for law in laws if law), default=2)
-        self.laws = np.zeros((len(laws), 3), real)
-        self.log2_rates = np.zeros((len(laws), longest), real)
+        values = np.tile([NEVER, 0.0, 1.0], (len(laws), 1)).astype(real)
+        log2_rates = np.zeros((len(laws), longest), real)
         for i, law in enumerate(laws):
             if law is not None:
-                self.laws[i] = law.theta_min, law.cap, len(law.log2_rate) - 1
-                self.log2_rates[i, : len(law.log2_rate)] = law.log2_rate
-        self.hot = real(min((law.theta_min for law in laws if law), default=np.inf))
+                values[i] = law.theta_min, law.cap, len(law.log2_rate) - 1
+                log2_rates[i, : len(law.log2_rate)] = law.log2_rate
+        regions = range(len(self.case.setup.regions))
+        stops = np.array([[stops_below(self.case, h, m) for m in regions] for h in histories], real)
+        return Doses(
+            np.array([KINDS[history.kind] for history in histories], np.int32),
+            values,
+            log2_rates,
+            real(1.0 / RATE_STEP),
+            stops.reshape(len(laws), len(regions)),
+            real(min((law.theta_min for law in laws if law), default=NEVER)),
+            real(stops.max(initial=-NEVER)),
+        )
 
     def set_source(self, power_density: Array | None) -> None:
         self.source = self.absent if power_density is None else power_density.astype(self.real)
         self.source_power = float(self.source.sum(dtype=np.float64)) * self.case.setup.grid.cell_volume
 
-    def set_exchange(self, coefficients: Array, theta: Array) -> None:
-        self.film = (self.case.setup.grid.spacing / coefficients).astype(self.real)
-        self.outside = theta.astype(self.real)
+    def set_exchange(self, film: Array, outside: Array) -> None:
+        self.outside.film[:] = film
+        self.outside.theta[:] = outside
 
-    def ranges(self) -> tuple[Array, Array]:
-        jobs = [self.pool.submit(cpu_kernels.ranges, self.u, self.labels, self.planes, *slab) for slab in self.slabs]
+    def ranges(self) -> Ranges:
+        self._on_slabs(
+            lambda i: cpu_histories.ranges(
+                self.layout, self.u, self.spare[0], self.planes, self.changes, *self.slabs[i]
+            )
+        )
+        lows, highs = self.planes[:, :, 0].min(axis=0), self.planes[:, :, 1].max(axis=0)
+        lows[lows == cpu_histories.FAR], highs[highs == -cpu_histories.FAR] = np.inf, -np.inf
+        return Ranges(lows, highs, float(self.changes.max()) / self.elapsed)
+
+    def advance(self, step: SuperStep) -> None:
+        self.block_sums[:] = 0.0
+        if step.scheme == "euler":
+            self._euler(step)
+        else:
+            self._runge_kutta_legendre(step)
+        self.taken = step
+
+    def keep(self) -> None:
+        if self.taken.scheme != "euler":
+            self._add_doses(self.spare[0], self.u, 0.5, 1, self.taken.span)
+        self._on_slabs(lambda i: cpu_histories.widen(self.doses.kinds, self.u, self.fields, *self.slabs[i]))
+        self._book(self.taken.span)
+
+    def undo(self) -> None:
+        self.u, self.spare[0] = self.spare[0], self.u
+
+    def _euler(self, step: SuperStep) -> None:
+        dt = step.span / step.count
+        middle, share = middle_of(step.count)
+        for index in range(step.count):
+            (out,) = self.spare[:1]
+            self._stage(FIRST, (dt,), dt, self._fields(self.u, out))
+            if index == middle:
+                self._add_doses(self.u, out, share, step.count, step.span)
+            self.u, self.spare[0] = out, self.u
+        self.elapsed = dt
+
+    def _runge_kutta_legendre(self, step: SuperStep) -> None:
+        method, tau, start = stages(step.scheme, step.count), step.span, self.u
+        second_order = step.scheme == "rkl2"
+        while len(self.spare) < (3 if second_order else 2):
+            self.spare.append(np.empty_like(self.u))
+        now, following, *kept = self.spare
+        rate = kept[0] if second_order else self.absent
+        self._stage(
+            FIRST_KEPT if second_order else FIRST,
+            (tau * method.first,),
+            tau * method.weights[0],
+            self._fields(start, now, start_rate=rate),
+        )
+        self._on_slabs(lambda i: np.copyto(following[slice(*self.slabs[i])], start[slice(*self.slabs[i])]))
+        kind, spare = LATER_RKL2 if second_order else LATER_RKL1, following
+        for stage, weight in zip(method.later, method.weights[1:], strict=True):
+            weights = (tau * stage.gain, stage.mu, stage.nu, tau * stage.gain_0)
+            self._stage(kind, weights, tau * weight, self._fields(now, spare, start, rate))
+            now, spare = spare, now
+        self.u, self.spare = now, [start, spare, *kept]
+        self.elapsed = tau
+
+    def _fields(
+        self,
+        u: NDArray[Any],
+        out: NDArray[Any],
+        start: NDArray[Any] | None = None,
+        start_rate: NDArray[Any] | None = None,
+    ) -> Fields:
+        kept = self.absent if start_rate is None else start_rate
+        return Fields(u, u if start is None else start, kept, out, self.source, self.alive)
+
+    def _stage(self, kind: int, weights: tuple[float, ...], booked: float, fields: Fields) -> None:
+        coefficients = np.zeros(4, self.real)
+        coefficients[: len(weights)] = weights
+
+        def work(i: int) -> None:
+            z0, z1 = self.slabs[i]
+            for sums, (y0, y1) in zip(self.block_sums, self.blocks, strict=True):
+                cpu_kernels.stage(
+                    self.tables, self.layout, self.outside, fields, self.scratch[i], kind, coefficients, booked,
+                    sums, z0, z1, y0, y1,
+                )  # fmt: skip
+
+        self._on_slabs(work)
+
+    def _add_doses(self, before: NDArray[Any], after: NDArray[Any], share: float, steps: int, span: float) -> None:
+        if not np.any(self.doses.kinds < KINDS["max"]):
+            return
+        numbers = [self.real(value) for value in (share, steps, span, lookup.EVEN)]
+        self._on_slabs(
+            lambda i: cpu_histories.add_doses(
+                self.tables, self.labels, self.doses, before, after, self.fields, *numbers, *self.slabs[i]
+            )
+        )
+
+    def _on_slabs(self, work: Callable[[int], None]) -> None:
+        """Do the work of all slabs, one on this thread."""
+        jobs = [self.pool.submit(work, i) for i in range(1, len(self.slabs))]
+        work(0)
         for job in jobs:
             job.result()
-        return self.planes[:, :, 0].min(axis=0), self.planes[:, :, 1].max(axis=0)
 
-    def advance(self, dt: float, steps: int) -> None:
-        step = self.real(dt)
-        self.plane_sums[:] = 0.0
-        for _ in range(steps):
-            self._on_all_slabs(self._step_slab, step)
-            if len(self.kinds):
-                self._on_all_slabs(self._remember_slab, step)
-            self.u, self.spare = self.spare, self.u
-        self._book(dt, steps)
-
-    def _on_all_slabs(self, work, step) -> None:  # type: ignore[no-untyped-def]
-        for job in [self.pool.submit(work, index, step) for index in range(len(self.slabs))]:
-            job.result()
-
-    def _step_slab(self, index: int, dt: np.floating) -> None:
-        cpu_kernels.step(
-            self.u, self.spare, self.labels, self.bins, self.flow, self.linear, self.grid, self.material,
-            self.source, self.alive, self.rows, self.cells, self.weights, self.groups, self.film, self.outside,
-            dt, *self.slabs[index], *self.scratch[index], self.plane_sums,
-        )  # fmt: skip
-
-    def _remember_slab(self, index: int, dt: np.floating) -> None:
-        cpu_kernels.remember(
-            self.u, self.spare, self.labels, self.bins, self.grid, self.fields, self.kinds, self.laws,
-            self.log2_rates, self.real(1.0 / RATE_STEP), dt, self.hot, *self.slabs[index],
-        )  # fmt: skip
-
-    def _book(self, dt: float, steps: int) -> None:
-        joule = dt * self.case.setup.grid.cell_volume
-        perfusion, metabolic, *groups = (self.plane_sums[:, i].sum() for i in range(self.plane_sums.shape[1]))
-        self.energy["sources_j"] += dt * steps * self.source_power
-        self.energy["perfusion_j"] += joule * perfusion
-        self.energy["metabolic_j"] += joule * metabolic
+    def _book(self, span: float) -> None:
+        volume = self.case.setup.grid.cell_volume
+        perfusion, metabolic, *groups = (volume * self.block_sums.sum(axis=(0, 1))).tolist()
+        self.energy["sources_j"] += span * self.source_power
+        self.energy["perfusion_j"] += perfusion
+        self.energy["metabolic_j"] += metabolic
         for term, brought in zip(self.case.exchange.terms, groups, strict=True):
-            self.energy[term] += joule * brought
+            self.energy[term] += brought
 
     def sums(self) -> dict[str, float]:
-        return {**self.energy, "stored_j": stored(self.case, self.u, self.initial_u)}
+        return {**self.energy, "stored_j": stored(self.case, self.u) - self.start}
 
-    def temperature(self, cells: NDArray[np.int64] | None = None) -> Array:
-        labels, u = (self.labels, self.u) if cells is None else (self.labels.flat[cells], self.u.flat[cells])
-        return BODY_C + lookup.thermal(self.case.tables.theta, labels, u.astype(np.float64))
+    def save(self) -> dict[str, NDArray[Any]]:
+        histories = {history.name: field for history, field in zip(self.case.histories, self.fields, strict=True)}
+        return {"u": self.u, "energy": np.array(list(self.energy.values())), **histories}
 
-    def history(self, name: str, cells: NDArray[np.int64] | None = None) -> Array:
+    def restore(self, saved: Mapping[str, NDArray[Any]]) -> None:
+        self.u[...] = saved["u"]
+        for history, field in zip(self.case.histories, self.fields, strict=True):
+            field[...] = saved[history.name]
+        self.energy = dict(zip(self.energy, saved["energy"].tolist(), strict=True))
+
+    def temperature(self, cells: NDArray[np.int64] | None = None) -> Field:
+        return temperature_of(self.case, self.u, cells)
+
+    def history(self, name: str, cells: NDArray[np.int64] | None = None) -> Field:
         index = [history.name for history in self.case.histories].index(name)
         return read_history(self.case, name, self.fields[index], cells)

@@ -10,7 +10,7 @@ import numpy as np
 from gpu_ablate.case.case import Case
 from gpu_ablate.case.tables import enthalpy_of
 from gpu_ablate.engine.loop import CHECK_EVERY
-from gpu_ablate.engine.stepping import Drive, StabilityLimit
+from gpu_ablate.engine.stepping import LONGEST, Drive, StabilityLimit, plan
 from gpu_ablate.errors import SceneError
 
 MOST_STEPS = 5_000_000
@@ -46,11 +46,11 @@ def estimate(case: Case, duration: float) -> Estimate:
     for m in limit.solved:
         u = enthalpy_of(case.tables, m, case.initial[case.setup.labels == m])
         lows[m], highs[m] = u.min(), u.max()
-    span = min(case.run.trace_every, case.run.record_every, duration)
+    span = min(case.run.trace_every, case.run.record_every, duration, LONGEST[case.run.accuracy])
     if any(step.until for probe in case.setup.probes for step in probe.steps):
         span = min(span, CHECK_EVERY)
-    step = limit(lows, highs, Drive(span, case.exchange.coefficients, case.exchange.theta, (0.0, 0.0)))
-    steps = math.ceil(duration / span) * math.ceil(span / step)
+    step = limit(lows, highs, Drive(span, *case.exchange.at(0.0), (0.0, 0.0)))
+    steps = math.ceil(duration / span) * plan(span, step, case.run.accuracy).count
     if steps > MOST_STEPS:
         raise SceneError(
             f"{case.setup.name}: {steps:.2g} time steps are needed, {MOST_STEPS:.0e} are allowed\n"

@@ -11,12 +11,15 @@ import numpy as np
 
 from gpu_ablate.case.case import Case
 from gpu_ablate.engine.backend import Backend
+from gpu_ablate.engine.checkpoint import Checkpoints, restore_loop
 from gpu_ablate.engine.clock import ProbeClock
+from gpu_ablate.engine.guard import Guard
 from gpu_ablate.engine.interrupt import interrupt_noted
 from gpu_ablate.engine.sources import HeatSources
-from gpu_ablate.engine.stepping import Drive, StabilityLimit
+from gpu_ablate.engine.stepping import JUMP, LONGEST, Drive, StabilityLimit, calm_span, plain, plan
 from gpu_ablate.engine.watch import Watch
 from gpu_ablate.errors import RunError
+from gpu_ablate.result.checkpoint import Checkpoint
 from gpu_ablate.result.result import ENERGY_TERMS, Records, Result, Station, Status
 from gpu_ablate.units import MM
 
@@ -39,19 +42,29 @@ class Progress:
     message: str | None = None
 
 
-def run(case: Case, backend: Backend, name: str, records: Records, progress: Callable[[Progress], None]) -> Result:
-    """Compute a case.
+def run(
+    case: Case,
+    backend: Backend,
+    name: str,
+    records: Records,
+    progress: Callable[[Progress], None],
+    start: Checkpoint | None = None,
+    write: Callable[[Checkpoint], None] | None = None,
+) -> Result:
+    """Compute a case, from a checkpoint if there is one; `write` is handed new ones.
 
-    Ctrl-C ends it at the end of a super-step (status "interrupted"). If the field is no longer finite the status is
-    "failed", `run["failure"]` says when, and what was recorded until then stays.
+    Ctrl-C ends it at the end of a super-step (status "interrupted"), with a checkpoint. If something goes wrong that
+    `Guard` watches, the status is "failed", `run["failure"]` says what, and what was recorded until then stays.
     """
-    loop = _Loop(case, backend, records, progress)
-    began = wall.perf_counter()
+    loop = TimeLoop(case, backend, records, progress)
+    if start is not None:
+        restore_loop(loop, start)
+    checkpoints = Checkpoints(write)
     status: Status = "done"
     failure = ""
     with interrupt_noted() as stopped:
         try:
-            if not loop.go(stopped):
+            if not loop.go(stopped, checkpoints):
                 status = "interrupted"
         except KeyboardInterrupt:  # raised by `progress`, between two super-steps
             status = "interrupted"
@@ -59,8 +72,8 @@ def run(case: Case, backend: Backend, name: str, records: Records, progress: Cal
             status, failure = "failed", str(error)
             progress(Progress(loop.time, loop.end, failure))
         if status == "interrupted":
+            checkpoints.write(loop)
             loop.keep()
-    solve_s = wall.perf_counter() - began
     traces = {key: np.array([row[key] for row in loop.rows]) for key in loop.rows[0]}
     return Result(
         setup=case.setup,
@@ -74,27 +87,36 @@ def run(case: Case, backend: Backend, name: str, records: Records, progress: Cal
             "backend": name,
             "precision": "float64" if name == "numpy" else case.run.precision,
             "simulated_s": loop.time,
-            "solve_s": solve_s,
+            "solve_s": loop.solve_s,
             "cell_steps": loop.steps * case.setup.grid.cells,
             **({"failure": failure} if failure else {}),
         },
     )
 
 
-class _Loop:
+class TimeLoop:
+    """Steps a case from one super-step to the next; what it is at the end of one is a checkpoint."""
+
     def __init__(self, case: Case, backend: Backend, records: Records, progress: Callable[[Progress], None]) -> None:
         self.case, self.backend, self.records, self.progress = case, backend, records, progress
         self.clocks = [ProbeClock(probe) for probe in case.setup.probes]
         self.sources = HeatSources(case)
         self.limit = StabilityLimit(case)
         self.watch = Watch(case, backend)
+        self.guard = Guard(case, backend)
         self.stations: list[Station] = []
         self.rows: list[dict[str, float]] = []
         self.time = 0.0
         self.steps = 0
         self.escaped = 0.0
-        self.coefficients, self.outside = case.exchange.coefficients, case.exchange.theta
-        self.lows, self.highs = backend.ranges()
+        self.film, self.outside = case.exchange.at(0.0)
+        self.ranges = backend.ranges()
+        self.began = wall.perf_counter()
+
+    @property
+    def solve_s(self) -> float:
+        """Wall time that the run has taken so far [s], with what came before it was resumed."""
+        return wall.perf_counter() - self.began
 
     @property
     def end(self) -> float:
@@ -105,23 +127,26 @@ class _Loop:
         ends += [source.end for source in self.case.sources if math.isfinite(source.end)]
         return max(ends, default=0.0)
 
-    def go(self, stopped: Callable[[], bool]) -> bool:
+    def go(self, stopped: Callable[[], bool], checkpoints: Checkpoints) -> bool:
         """Compute until the end (True), or until `stopped` says so after a super-step (False)."""
-        self._switch_exchange()
-        self._finish_due_steps()
-        self._trace()
-        self.record()
+        self._settle()
         while self.time < self.end - CLOSE:
             if stopped():
                 return False
             self._advance(self._next_time())
-            self._finish_due_steps()
-            if self._is_due(self.case.run.trace_every) or self.time >= self.end - CLOSE:
-                self._trace()
-            if self._is_due(self.case.run.record_every) or self.time >= self.end - CLOSE:
-                self.record()
+            self._settle()
+            checkpoints.after_step(self)
             self.progress(Progress(self.time, self.end))
         return True
+
+    def _settle(self) -> None:
+        """All that is due at the end of a super-step; what was done at this time already is not done again."""
+        self._finish_due_steps()
+        if self._is_due(self.case.run.trace_every) or self.time >= self.end - CLOSE:
+            self._trace()
+        if self._is_due(self.case.run.record_every) or self.time >= self.end - CLOSE:
+            self.record()
+            self.guard.check_energy(self.time, self.energy())
 
     def keep(self) -> None:
         """Trace and record the state of now."""
@@ -157,8 +182,8 @@ class _Loop:
             times.append((math.floor((now + CLOSE) / every) + 1) * every)
         for source in self.case.sources:
             times += [source.start, source.end]
-        for start, stop in self.case.exchange.active:
-            times += [start, stop]
+        for film in self.case.exchange.films:
+            times += film.times
         speeds = [math.hypot(*s.velocity) for s in self.case.sources if s.start <= now < s.end]
         for clock in self.clocks:
             if clock.step and clock.step.until:
@@ -171,41 +196,47 @@ class _Loop:
         return min(t for t in times if t > now + CLOSE)
 
     def _advance(self, next_time: float) -> None:
-        middle = 0.5 * (self.time + next_time)
-        emissions = {clock.probe.name: clock.emission(middle) for clock in self.clocks}
-        if self.sources.update(middle, emissions):
-            self.backend.set_source(self.sources.density)
-        self._switch_exchange()
-        span = next_time - self.time
-        steps = max(1, math.ceil(span / self._stable_step(span) - CLOSE))
-        self.backend.advance(span / steps, steps)
-        self.lows, self.highs = self.backend.ranges()
-        self._require_finite(next_time)
-        self.escaped += (self.sources.incident - self.sources.absorbed) * span
-        self.steps += steps
+        """Take one super-step, to `next_time` or an even part of the way."""
+        calm = calm_span(self.ranges.pace, self.case.run.accuracy)
+        longest = min(calm, LONGEST[self.case.run.accuracy])
+        span = (next_time - self.time) / max(1, math.ceil((next_time - self.time) / longest - CLOSE))
+        before = self.film, self.outside
+        self._drive(self.time + 0.5 * span)
+        jumped = bool(np.any(np.abs(self.outside - before[1]) > JUMP)) or not np.array_equal(self.film, before[0])
+        limit = self._stable_step(span)
+        if jumped or not math.isfinite(calm):
+            step = plain(span, limit)  # which cannot overshoot; an RKL step needs to know the pace
+        else:
+            step = plan(span, limit, self.case.run.accuracy)
+        if step.span < span:
+            self._drive(self.time + 0.5 * step.span)
+        self.backend.advance(step)
+        self.ranges = self.backend.ranges()
+        if step.scheme != "euler" and self.guard.overshot(step.span, self.ranges, self.sources.rates):
+            self.backend.undo()
+            self.steps += step.count
+            step = plain(step.span, limit)
+            self.backend.advance(step)
+            self.ranges = self.backend.ranges()
+        self.backend.keep()
+        if step.span < next_time - self.time - CLOSE:
+            next_time = self.time + step.span
+        self.guard.check_temperatures(next_time, step.span, self.ranges, self.sources.rates)
+        self.escaped += (self.sources.incident - self.sources.absorbed) * step.span
+        self.steps += step.count
         self.time = next_time
+
+    def _drive(self, time: float) -> None:
+        """Give the backend the sources and exchange of a time."""
+        emissions = {clock.probe.name: clock.emission(time) for clock in self.clocks}
+        if self.sources.update(time, emissions):
+            self.backend.set_source(self.sources.density)
+        self.film, self.outside = self.case.exchange.at(time)
+        self.backend.set_exchange(self.film, self.outside)
 
     def _stable_step(self, span: float) -> float:
         """Largest stable step [s] for the next `span` seconds."""
-        return self.limit(self.lows, self.highs, Drive(span, self.coefficients, self.outside, self.sources.rates))
-
-    def _require_finite(self, time: float) -> None:
-        lows, highs = self.lows, self.highs
-        if np.isnan(lows).any() or np.isnan(highs).any() or np.isinf(highs[self.limit.solved]).any():
-            raise RunError(
-                f"t = {time:.3f} s: the temperature is no longer finite; look for a power, film coefficient or tissue "
-                "value far from any real one, else please report this scene"
-            )
-
-    def _switch_exchange(self) -> None:
-        """Film coefficient and outside temperature of each group now; a patch that is off is plain skin."""
-        exchange = self.case.exchange
-        chosen = []
-        for group, (start, stop) in enumerate(exchange.active):
-            on = start <= self.time + CLOSE and self.time < stop - CLOSE
-            chosen.append(group if on or exchange.fallback[group] < 0 else exchange.fallback[group])
-        self.coefficients, self.outside = exchange.coefficients[chosen], exchange.theta[chosen]
-        self.backend.set_exchange(self.coefficients, self.outside)
+        return self.limit(self.ranges.lows, self.ranges.highs, Drive(span, self.film, self.outside, self.sources.rates))
 
     def _finish_due_steps(self) -> None:
         """End the steps whose time is up or whose condition is met; steps of no duration end at once."""

@@ -1,21 +1,29 @@
 """The NumPy backend: float64, written to be read; the oracle of the others.
 
-One explicit Euler step of the enthalpy form of Pennes' equation (1948) on a cell-centred grid:
-    ρc du/dt = Σ_faces (T_j - T_i)/(r_i + r_j) + w(u)(T_b - T) + q_m(u) + q + Σ_exchange (T_e - T)/(r_i + Δx/h)
-with r = Δx²/(2k), so that two half cells in series give the harmonic face.
+The enthalpy form of Pennes' equation (1948) on a cell-centred grid of cubes:
+    ρc du/dt = M(u) = Σ_faces q_ij + w(u)(T_b - T) + q_m(u) + q + Σ_exchange weight (T_e - T)/(series r_i + film)
+with q_ij = Φ_j - Φ_i between cells of one material (Kirchhoff's potential, exact for any k(T)) and
+q_ij = (T_j - T_i)/(r_j + r_i), r = Δx²/2k, between materials (two half cells in series).
 """
 
 from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from gpu_ablate.case.case import Case, History
-from gpu_ablate.case.tables import enthalpy_of
+from gpu_ablate.case.tables import U_STEP, enthalpy_of
 from gpu_ablate.engine import lookup
+from gpu_ablate.engine.backend import Ranges
+from gpu_ablate.engine.superstep import SuperStep, stages
 from gpu_ablate.units import BODY_C
 
 Array = NDArray[np.float64]
+Field = NDArray[np.floating]
 
 
 def initial_state(case: Case) -> Array:
@@ -44,124 +52,199 @@ class Reference:
         self.case = case
         self.labels = case.setup.labels
         self.u = initial_state(case)
-        self.initial_u = self.u.copy()
+        self.previous, self.elapsed = self.u, math.inf
+        self.start = stored(case, self.u)
         self.cells_of = [np.flatnonzero(self.labels == region) for region in range(len(case.setup.regions))]
         self.histories = {history.name: initial_history(history, self.u) for history in case.histories}
         tables = case.tables
         self.inverse_heat_capacity = (1.0 / tables.heat_capacity)[self.labels]
         self.perfusion = tables.perfusion[self.labels]
         self.metabolic = tables.metabolic[self.labels]
+        self.thawed = tables.thawed[self.labels]
         self.source: Array | None = None
-        self.film_resistance = np.zeros(len(case.exchange.names))
+        self.film = np.zeros(len(case.exchange.names))
         self.outside = np.zeros(len(case.exchange.names))
         self.energy = dict.fromkeys(("sources_j", "perfusion_j", "metabolic_j", *case.exchange.terms), 0.0)
 
     def set_source(self, power_density: Array | None) -> None:
         self.source = power_density
 
-    def set_exchange(self, coefficients: Array, theta: Array) -> None:
-        self.film_resistance = self.case.setup.grid.spacing / coefficients
-        self.outside = theta
+    def set_exchange(self, film: Array, outside: Array) -> None:
+        self.film, self.outside = film, outside
 
-    def ranges(self) -> tuple[Array, Array]:
+    def ranges(self) -> Ranges:
         lows, highs = np.full(len(self.cells_of), np.inf), np.full(len(self.cells_of), -np.inf)
         for region, cells in enumerate(self.cells_of):
             if len(cells):
                 lows[region], highs[region] = self.u.flat[cells].min(), self.u.flat[cells].max()
-        return lows, highs
+        return Ranges(lows, highs, float(np.abs(self.u - self.previous).max()) / self.elapsed)
 
-    def advance(self, dt: float, steps: int) -> None:
-        for _ in range(steps):
-            self._step(dt)
+    def advance(self, step: SuperStep) -> None:
+        self.taken, self.pending = step, dict.fromkeys(self.energy, 0.0)
+        if step.scheme == "euler":
+            self._euler(step)
+        else:
+            self._runge_kutta_legendre(step)
 
-    def _step(self, dt: float) -> None:
+    def keep(self) -> None:
+        if self.taken.scheme != "euler":
+            self._remember_doses(self.previous, self.u, 0.5, 1, self.taken.span)
+        self._remember_extremes()
+        self.energy = {term: self.energy[term] + brought for term, brought in self.pending.items()}
+
+    def undo(self) -> None:
+        self.u = self.previous
+
+    def _euler(self, step: SuperStep) -> None:
+        dt = step.span / step.count
+        middle, share = middle_of(step.count)
+        for index in range(step.count):
+            before = self.u
+            self.u = before + dt * self._rate(before, dt)
+            self.previous, self.elapsed = before, dt
+            if index == middle:
+                self._remember_doses(before, self.u, share, step.count, step.span)
+
+    def _runge_kutta_legendre(self, step: SuperStep) -> None:
+        method, tau, y0 = stages(step.scheme, step.count), step.span, self.u
+        rate_0 = self._rate(y0, tau * method.weights[0])
+        before, now = y0, y0 + tau * method.first * rate_0
+        for stage, weight in zip(method.later, method.weights[1:], strict=True):
+            change = stage.gain * self._rate(now, tau * weight) + stage.gain_0 * rate_0
+            following = y0 + stage.mu * (now - y0) + stage.nu * (before - y0) + tau * change
+            before, now = now, following
+        self.u = now
+        self.previous, self.elapsed = y0, tau
+
+    def _rate(self, u: Array, booked: float) -> Array:
+        """M(u)/ρc [K s⁻¹]; its terms are booked for so many seconds."""
         tables, exchange = self.case.tables, self.case.exchange
-        theta = lookup.thermal(tables.theta, self.labels, self.u)
-        resistance = lookup.thermal(tables.resistance, self.labels, self.u)
-        alive = lookup.thermal(tables.flow, self.labels, self.u)
+        theta = lookup.thermal(tables.theta, self.labels, u)
+        resistance = lookup.thermal(tables.resistance, self.labels, u)
+        alive = np.clip((u - self.thawed) / U_STEP + 0.5, 0.0, 1.0)
         if "perfusion" in self.histories:
             alive = alive * self.histories["perfusion"]
 
-        rate = _conduction(theta, resistance)
+        rate = self._conduction(theta, resistance, lookup.thermal(tables.potential, self.labels, u))
         perfusion = self.perfusion * alive * (tables.blood_theta - theta)
         metabolic = self.metabolic * alive
         rate += perfusion + metabolic
         if self.source is not None:
             rate += self.source
-        cells = exchange.cells
-        film = resistance.flat[cells] + self.film_resistance[exchange.groups]
-        flux = exchange.weights * (self.outside[exchange.groups] - theta.flat[cells]) / film
+        cells, groups = exchange.cells, exchange.groups
+        film = exchange.series * resistance.flat[cells] + self.film[groups]
+        flux = exchange.weights * (self.outside[groups] - theta.flat[cells]) / film
         np.add.at(rate.reshape(-1), cells, flux)
+        self._book(booked, perfusion, metabolic, flux)
+        return rate * self.inverse_heat_capacity
 
-        before = self.u
-        self.u = before + dt * self.inverse_heat_capacity * rate
-        self._remember(0.5 * (before + self.u), dt)
-        self._book(dt, perfusion, metabolic, flux)
+    def _conduction(self, theta: Array, resistance: Array, potential: Array) -> Array:
+        """Σ_faces q_ij [W m⁻³]; no flux through the faces of the box."""
+        rate = np.zeros_like(theta)
+        for axis in range(3):
+            low = [slice(None)] * 3
+            high = [slice(None)] * 3
+            low[axis], high[axis] = slice(None, -1), slice(1, None)
+            below, above = tuple(low), tuple(high)
+            between = (theta[above] - theta[below]) / (resistance[above] + resistance[below])
+            same = self.labels[above] == self.labels[below]
+            flux = np.where(same, potential[above] - potential[below], between)
+            rate[below] += flux
+            rate[above] -= flux
+        return rate
 
-    def _remember(self, middle: Array, dt: float) -> None:
-        """Update the histories; rates at the middle of the step (second order)."""
-        theta = lookup.thermal(self.case.tables.theta, self.labels, middle)
+    def _remember_doses(self, before: Array, after: Array, share: float, steps: int, span: float) -> None:
+        """Add the doses of a span from one Euler step out of `steps` in it, at `share` of which its middle lies."""
         for history in self.case.histories:
-            field = self.histories[history.name]
-            if history.rate is None:
-                extreme = np.maximum if history.kind == "max" else np.minimum
-                extreme(field, self.u, out=field)
+            if history.kind not in ("accumulate", "decay"):
                 continue
-            exposure = dt * lookup.rate(history.rate, theta)
+            field = self.histories[history.name]
+            field[after < self._killing_cold(history)] = 0.0
+            if history.rate is None:
+                continue
+            start = lookup.thermal(self.case.tables.theta, self.labels, before)
+            end = lookup.thermal(self.case.tables.theta, self.labels, after)
+            middle, half = start + share * (end - start), 0.5 * steps * (end - start)
+            exposure = span * lookup.mean_rate(history.rate, middle - half, middle + half)
             if history.kind == "accumulate":
                 np.minimum(field + exposure, history.rate.cap, out=field)
             else:
                 field *= np.exp(-exposure)
 
-    def _book(self, dt: float, perfusion: Array, metabolic: Array, flux: Array) -> None:
-        joule = dt * self.case.setup.grid.cell_volume
+    def _killing_cold(self, history: History) -> Array:
+        """u below which a decaying field falls to 0 (nz, ny, nx)."""
+        return np.array([stops_below(self.case, history, m) for m in range(len(self.cells_of))])[self.labels]
+
+    def _remember_extremes(self) -> None:
+        for history in self.case.histories:
+            if history.kind in ("max", "min"):
+                field = self.histories[history.name]
+                (np.maximum if history.kind == "max" else np.minimum)(field, self.u, out=field)
+
+    def _book(self, seconds: float, perfusion: Array, metabolic: Array, flux: Array) -> None:
+        joule = seconds * self.case.setup.grid.cell_volume
         if self.source is not None:
-            self.energy["sources_j"] += joule * float(self.source.sum())
-        self.energy["perfusion_j"] += joule * float(perfusion.sum())
-        self.energy["metabolic_j"] += joule * float(metabolic.sum())
+            self.pending["sources_j"] += joule * float(self.source.sum())
+        self.pending["perfusion_j"] += joule * float(perfusion.sum())
+        self.pending["metabolic_j"] += joule * float(metabolic.sum())
         groups = np.bincount(self.case.exchange.groups, flux, len(self.case.exchange.terms))
         for term, brought in zip(self.case.exchange.terms, groups, strict=True):
-            self.energy[term] += joule * float(brought)
+            self.pending[term] += joule * float(brought)
 
     def sums(self) -> dict[str, float]:
-        return {**self.energy, "stored_j": stored(self.case, self.u, self.initial_u)}
+        return {**self.energy, "stored_j": stored(self.case, self.u) - self.start}
 
-    def temperature(self, cells: NDArray[np.int64] | None = None) -> Array:
-        labels, u = (self.labels, self.u) if cells is None else (self.labels.flat[cells], self.u.flat[cells])
-        return BODY_C + lookup.thermal(self.case.tables.theta, labels, u)
+    def save(self) -> dict[str, NDArray[Any]]:
+        return {"u": self.u, "energy": np.array(list(self.energy.values())), **self.histories}
 
-    def history(self, name: str, cells: NDArray[np.int64] | None = None) -> Array:
+    def restore(self, saved: Mapping[str, NDArray[Any]]) -> None:
+        self.u = saved["u"].copy()
+        for name, field in self.histories.items():
+            field[...] = saved[name]
+        self.energy = dict(zip(self.energy, saved["energy"].tolist(), strict=True))
+
+    def temperature(self, cells: NDArray[np.int64] | None = None) -> Field:
+        return temperature_of(self.case, self.u, cells)
+
+    def history(self, name: str, cells: NDArray[np.int64] | None = None) -> Field:
         return read_history(self.case, name, self.histories[name], cells)
 
 
-def _conduction(theta: Array, resistance: Array) -> Array:
-    """Σ_faces (T_j - T_i)/(r_i + r_j) [W m⁻³]; no flux through the faces of the box."""
-    rate = np.zeros_like(theta)
-    for axis in range(3):
-        low = [slice(None)] * 3
-        high = [slice(None)] * 3
-        low[axis], high[axis] = slice(None, -1), slice(1, None)
-        below, above = tuple(low), tuple(high)
-        flux = (theta[above] - theta[below]) / (resistance[above] + resistance[below])
-        rate[below] += flux
-        rate[above] -= flux
-    return rate
+def middle_of(steps: int) -> tuple[int, float]:
+    """Index of the Euler step that holds the middle of `steps` equal ones, and at what share of it."""
+    return (steps // 2, 0.5) if steps % 2 else (steps // 2 - 1, 1.0)
 
 
-def stored(case: Case, u: NDArray[np.floating], initial: NDArray[np.floating]) -> float:
-    """Change of the enthalpy of all tissue [J], summed in float64."""
+def stops_below(case: Case, history: History, region: int) -> float:
+    """u of a region below which a decaying history falls to 0 [K]; -inf without one."""
+    if not math.isfinite(history.stops_below):
+        return -math.inf
+    return float(enthalpy_of(case.tables, region, np.array(history.stops_below)))
+
+
+def stored(case: Case, u: NDArray[np.floating]) -> float:
+    """Enthalpy of all tissue above that at 37 °C [J], summed in float64."""
     heat_capacity = case.tables.heat_capacity
     finite = np.where(np.isfinite(heat_capacity), heat_capacity, 0.0)
-    change = np.subtract(u, initial, dtype=np.float64)
-    by_region = np.bincount(case.setup.labels.ravel(), change.ravel(), len(heat_capacity))
+    by_region = np.zeros(len(finite))
+    for labels, plane in zip(case.setup.labels, u, strict=True):  # plane by plane: bincount copies what it is given
+        by_region += np.bincount(labels.ravel(), plane.ravel(), len(finite))
     return float(by_region @ finite) * case.setup.grid.cell_volume
 
 
-def read_history(case: Case, name: str, field: NDArray[np.floating], cells: NDArray[np.int64] | None) -> Array:
+def read_history(case: Case, name: str, field: Field, cells: NDArray[np.int64] | None) -> Field:
     """A history as users read it: extremes, kept as u, become temperatures [°C]."""
-    labels = case.setup.labels
-    values = np.asarray(field if cells is None else field.flat[cells], dtype=np.float64)
-    if any(history.name == name and history.rate is None for history in case.histories):
-        where = labels if cells is None else labels.flat[cells]
-        return BODY_C + lookup.thermal(case.tables.theta, where, values)
-    return values
+    if any(history.name == name and history.kind in ("max", "min") for history in case.histories):
+        return temperature_of(case, field, cells)
+    return field if cells is None else field.flat[cells]
+
+
+def temperature_of(case: Case, u: Field, cells: NDArray[np.int64] | None) -> Field:
+    """T [°C] of states u, at flat indices or everywhere, in the precision of u."""
+    theta, labels = case.tables.theta, case.setup.labels
+    if cells is not None:
+        return (BODY_C + lookup.thermal(theta, labels.flat[cells], u.flat[cells].astype(np.float64))).astype(u.dtype)
+    temperature = np.empty_like(u)
+    for z, plane in enumerate(u):  # plane by plane: looking up takes several times the memory of a field
+        temperature[z] = BODY_C + lookup.thermal(theta, labels[z], plane.astype(np.float64))
+    return temperature

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -76,6 +77,17 @@ class HeatSources:
             rate = total / self.case.tables.heat_capacity[self.case.setup.labels]
             self.rates = float(rate.min()), float(rate.max())
         return True
+
+    def places(self) -> dict[str, Vector]:
+        """Where the tip of each probe that has radiated was last [m]."""
+        return {probe.name: self.placed[probe.name][0] for probe in self.case.setup.probes if probe.name in self.placed}
+
+    def place(self, tips: Mapping[str, Sequence[float]]) -> None:
+        """Put the probes back where `places` found them."""
+        for probe in self.case.setup.probes:
+            if probe.name in tips:
+                x, y, z = tips[probe.name]
+                self._absorbed(probe, (x, y, z))
 
     def escaping(self, probe: str) -> float:
         """Share of a probe's radiated power that no tissue takes up, where it was last placed (0 before that)."""

@@ -9,14 +9,28 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from gpu_ablate.case.case import Case
+from gpu_ablate.case.case import Accuracy, Case
 from gpu_ablate.case.tables import U_BINS, U_MIN, U_STEP, enthalpy_of
 from gpu_ablate.engine import lookup
+from gpu_ablate.engine.superstep import Scheme, SuperStep, least_count, stages
 
 Array = NDArray[np.float64]
 
 SAFETY = 0.9
 """Share of the stability limit that is used."""
+
+LONGEST = {"preview": 3.2, "standard": 0.8, "fine": 0.8}
+"""Longest super-step of each accuracy [s] (docs/numerics.md has the errors)."""
+
+CHANGE = {"preview": 30.0, "standard": 10.0, "fine": 8.0}
+"""Most that u of any cell changes in one RKL step of each accuracy [K]: the stages of a method that is stable in a
+linear problem overshoot where a cell crosses from water into cold ice within one of them."""
+
+MOST_STAGES = {"preview": 13, "standard": 9, "fine": 13}
+"""Of an RKL step of each accuracy: with more, cells overshoot where they freeze."""
+
+JUMP = 5.0
+"""Outside temperatures that change by more than this from one super-step to the next have jumped [K]."""
 
 COARSE_BINS = 16
 """Ranges of u are widened to whole groups of this many bins, so that limits can be kept and used again."""
@@ -27,12 +41,12 @@ class Drive:
     """What acts on the cells until the next evaluation.
 
     span : time until then [s]
-    coefficients, outside : of the exchange groups [W m⁻² K⁻¹], T - 37 [K]
+    film, outside : of the exchange groups, resistance (see Case.exchange), T - 37 [K]
     rates : least and greatest du/dt that sources bring to any cell [K s⁻¹]
     """
 
     span: float
-    coefficients: Array
+    film: Array
     outside: Array
     rates: tuple[float, float]
 
@@ -51,7 +65,7 @@ class StabilityLimit:
         exchange = case.exchange
         self.cells, self.cell_of_row = np.unique(exchange.cells, return_inverse=True)
         self.region = case.setup.labels.flat[self.cells].astype(int)
-        self.replaced = np.bincount(self.cell_of_row, minlength=len(self.cells))
+        self.conducting = _conducting_faces(case)[np.unravel_index(self.cells, case.setup.labels.shape)]
         self.groups = np.unique(exchange.groups)
         present = np.unique(case.setup.labels)
         self.solved = present[np.isfinite(case.tables.heat_capacity[present])]
@@ -76,9 +90,9 @@ class StabilityLimit:
             low = float(enthalpy_of(tables, m, np.array(cold)))
             first[m] = self._bin(min(low, lows[m] + cooled), math.floor)
             last[m] = self._bin(max(high, highs[m] + heated), math.ceil)
-        key = (first.tobytes(), last.tobytes(), drive.coefficients.tobytes())
+        key = (first.tobytes(), last.tobytes(), drive.film.tobytes())
         if key not in self.known:
-            self.known[key] = self._limit(first, np.maximum(last, first + 1), drive.coefficients)
+            self.known[key] = self._limit(first, np.maximum(last, first + 1), drive.film)
         return self.known[key]
 
     def _theta(self, region: int, u: float) -> float:
@@ -90,12 +104,11 @@ class StabilityLimit:
         group = rounding((u - U_MIN) / (U_STEP * COARSE_BINS))
         return int(min(max(group * COARSE_BINS, 0), U_BINS))
 
-    def _limit(self, first: NDArray[np.int_], last: NDArray[np.int_], coefficients: Array) -> float:
+    def _limit(self, first: NDArray[np.int_], last: NDArray[np.int_], film: Array) -> float:
         """Step [s] for each region's u on the nodes first .. last."""
         tables, exchange = self.case.tables, self.case.exchange
         states = {m: self._worst_states(m, first[m], last[m]) for m in self.solved}
         least = min(float(r.min()) for _, r in states.values())
-        film = self.case.setup.grid.spacing / coefficients
         fastest = 0.0
         for m, (slopes, resistances) in states.items():
             rows = self.region[self.cell_of_row] == m
@@ -103,9 +116,9 @@ class StabilityLimit:
                 face = 1.0 / (r + least)
                 conductance = 6.0 * face
                 if rows.any():
-                    coupled = exchange.weights[rows] / (r + film[exchange.groups[rows]])
+                    coupled = exchange.weights[rows] / (exchange.series[rows] * r + film[exchange.groups[rows]])
                     of_cell = np.bincount(self.cell_of_row[rows], coupled, len(self.cells))[self.region == m]
-                    kept = np.maximum(6 - self.replaced[self.region == m], 0) * face
+                    kept = self.conducting[self.region == m] * face
                     conductance = max(conductance, float((kept + of_cell).max()))
                 fastest = max(fastest, slope * (conductance + tables.perfusion[m]) / tables.heat_capacity[m])
         return SAFETY / fastest
@@ -120,3 +133,37 @@ class StabilityLimit:
         slope, resistance = slope[order], resistance[order]
         best = resistance < np.append(np.inf, np.minimum.accumulate(resistance)[:-1])
         return slope[best], resistance[best]
+
+
+def _conducting_faces(case: Case) -> NDArray[np.uint8]:
+    """Number of neighbours (nz, ny, nx) that take part in conduction: within the box, and no gas."""
+    solved = np.isfinite(case.tables.heat_capacity)[case.setup.labels]
+    count = np.zeros(solved.shape, np.uint8)
+    for axis in range(3):
+        low: list[slice] = [slice(None)] * 3
+        high: list[slice] = [slice(None)] * 3
+        low[axis], high[axis] = slice(None, -1), slice(1, None)
+        count[tuple(low)] += solved[tuple(high)]
+        count[tuple(high)] += solved[tuple(low)]
+    return count
+
+
+def calm_span(pace: float, accuracy: Accuracy) -> float:
+    """How long a super-step may be while u changes by `pace` [K s⁻¹]; inf for a pace of 0 or not known (inf)."""
+    return CHANGE[accuracy] / pace if 0.0 < pace < math.inf else math.inf
+
+
+def plain(span: float, limit: float) -> SuperStep:
+    """Euler steps over a span [s], given the stable one [s]."""
+    return SuperStep("euler", span, max(1, math.ceil(span / limit - 1e-9)))
+
+
+def plan(span: float, limit: float, accuracy: Accuracy) -> SuperStep:
+    """The cheapest super-step over a span [s] or an even part of it, given the stable explicit step [s]."""
+    scheme: Scheme = "rkl2" if accuracy == "fine" else "rkl1"
+    span /= max(1, math.ceil(span / (limit * stages(scheme, MOST_STAGES[accuracy]).reach) - 1e-9))
+    steps = max(1, math.ceil(span / limit - 1e-9))
+    if accuracy == "fine":
+        return SuperStep("rkl2", span, least_count("rkl2", span / limit))
+    count = least_count("rkl1", span / limit)
+    return SuperStep("euler", span, steps) if steps <= count else SuperStep("rkl1", span, count)

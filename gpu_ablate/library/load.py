@@ -1,4 +1,4 @@
-"""The shipped tissues, devices, default limits and references, and how `like` is resolved."""
+"""The shipped tissues, devices, vessels, default limits and references, and how `like` is resolved."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from gpu_ablate.spec.base import Quantity, Table, quantities
 from gpu_ablate.spec.device import Device, DeviceEntry
 from gpu_ablate.spec.limit import Limit
 from gpu_ablate.spec.tissue import Tissue, TissueEntry
+from gpu_ablate.spec.vessel import VesselKind
 from gpu_ablate.units import perfusion_from_ml_min_kg
 
 FOLDER = Path(__file__).parent
@@ -36,6 +37,13 @@ def devices() -> dict[str, DeviceEntry]:
         path.stem: DeviceEntry.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
         for path in sorted((FOLDER / "devices").glob("*.toml"))
     }
+
+
+@cache
+def vessels() -> dict[str, VesselKind]:
+    """Kinds of vessels by name, the presets of a scene."""
+    document = tomllib.loads((FOLDER / "vessels.toml").read_text(encoding="utf-8"))
+    return {name: VesselKind.model_validate(entry) for name, entry in document.items()}
 
 
 @cache

@@ -89,3 +89,6 @@ VASCULAR_STASIS = RateLaw(
 
 PERFUSION_STEP = RateLaw(lambda t: np.full_like(t, 10.0), gate_c=60.0, cap=OMEGA_CAP)
 """Perfusion that stops at once (within milliseconds, 2¹⁰ s⁻¹) where 60 °C is reached."""
+
+COLD_STASIS_C = -20.0
+"""Vessels that were colder stay closed after thaw [°C] (Hoffmann & Bischof 2002, Urology 60:40; Gage & Baust 1998)."""

@@ -69,13 +69,14 @@ def _ice_conductivity_ratio(temperature_c: Array) -> Array:
 class ThermalLaw:
     """Knots of one tissue, ascending; linear in between and beyond.
 
-    temperature [°C], u [K], conductivity [W m⁻¹ K⁻¹], ice (fraction); kinks: indices of the knots at which a
-    phase begins or ends (in a table they must fall on nodes).
+    temperature [°C], u [K], conductivity [W m⁻¹ K⁻¹], ice (fraction); potential: ∫ k dT from 37 °C [W m⁻¹]
+    (Kirchhoff 1894); kinks: indices of the knots at which a phase begins or ends (in a table they must fall on nodes).
     """
 
     temperature: Array
     u: Array
     conductivity: Array
+    potential: Array
     ice: Array
     kinks: tuple[int, ...]
 
@@ -121,5 +122,8 @@ def thermal_law(tissue: TissueProperties) -> ThermalLaw:
     wet_k = tissue.conductivity * (1.0 + tissue.conductivity_slope * sloping)
     dry_k = min(DRY_CONDUCTIVITY, tissue.conductivity)
     conductivity = ice * frozen_k + (1.0 - ice) * ((1.0 - vapour) * wet_k + vapour * dry_k)
+    brought = 0.5 * (conductivity[1:] + conductivity[:-1]) * np.diff(temperature)
+    potential = np.concatenate([[0.0], np.cumsum(brought)])
+    potential -= potential[np.searchsorted(temperature, BODY_C)]
     kinks = tuple(int(np.searchsorted(temperature, corner)) for corner in corners[1:-1])
-    return ThermalLaw(temperature, enthalpy / wet_c, conductivity, ice, kinks)
+    return ThermalLaw(temperature, enthalpy / wet_c, conductivity, potential, ice, kinks)

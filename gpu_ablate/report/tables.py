@@ -87,12 +87,13 @@ def needle_table(probes: tuple[Probe, ...]) -> Table:
 
 def target_table(metrics: dict[str, Any]) -> Table:
     """The targets."""
+    errors = {found["name"]: found for found in estimated(metrics, "targets")}
     rows = [
         (
             plain(target["name"]),
             number(target["volume_cm3"], 2),
-            number(target["ablated_percent"], 2),
-            number(target["min_margin_mm"], 2),
+            number(target["ablated_percent"], 2) + give_or_take(errors.get(target["name"]), "ablated_error_percent"),
+            number(target["min_margin_mm"], 2) + give_or_take(errors.get(target["name"]), "error_mm"),
             number(target["margin_5mm_percent"], 2),
             number(target["margin_10mm_percent"], 2),
             number(target["at_surface_cm2"], 2),
@@ -108,16 +109,38 @@ def target_table(metrics: dict[str, Any]) -> Table:
         "surface with ≥ 10 mm [%]",
         "surface on gas [cm²]",
     )
-    note = "Margin: from the surface of the tumour to the nearest viable tissue."
+    note = f"Margin: from the surface of the tumour to the nearest viable tissue.{grid_error_words(metrics)}"
     return Table("Targets", head, tuple(rows), note)
+
+
+def estimated(metrics: dict[str, Any], what: str) -> Any:
+    """The "zones" or "targets" of the numerical error; empty where none was estimated."""
+    return (metrics.get("numerical_error") or {}).get(what, ())
+
+
+def give_or_take(found: dict[str, Any] | None, key: str) -> str:
+    """The error of the grid after its number; nothing where it was not estimated."""
+    return "" if found is None or found[key] is None else f" ± {number(found[key], 2)}"
+
+
+def grid_error_words(metrics: dict[str, Any]) -> str:
+    """What ± stands for, or why there is none; nothing where it was not asked for."""
+    found = metrics.get("numerical_error")
+    if not found:
+        return ""
+    if found["reason"]:
+        return f" The error of the grid was not estimated: {found['reason']}."
+    fine_mm, coarse_mm = found["spacing_mm"]
+    return f" ±: error of the grid, estimated from {fine_mm:g} and {coarse_mm:g} mm; nothing else is in it."
 
 
 def zone_table(result: Result, metrics: dict[str, Any]) -> Table:
     """The zones that are not empty."""
+    errors = estimated(metrics, "zones")
     rows = [
         (
             zone_words(name, result.setup.endpoint),
-            number(zone["volume_cm3"], 2),
+            number(zone["volume_cm3"], 2) + give_or_take(errors[name] if errors else None, "error_cm3"),
             " × ".join(number(extent, 1) for extent in zone["extent_mm"]),
             number(zone["equivalent_diameter_mm"], 1),
             *needle_extents(result, zone),
@@ -132,7 +155,7 @@ def zone_table(result: Result, metrics: dict[str, Any]) -> Table:
         "sphere of this volume, diameter [mm]",
         *(("along needle [mm]", "across needle [mm]", "beyond tip [mm]") if result.setup.probes else ()),
     )
-    return Table("Zones", head, tuple(rows))
+    return Table("Zones", head, tuple(rows), grid_error_words(metrics).strip())
 
 
 def needle_extents(result: Result, zone: dict[str, Any]) -> tuple[str, ...]:

@@ -8,23 +8,43 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+ASIDE = ".part"
+"""What the name of a file ends with while it is being written."""
+
 CHUNK_BYTES = 1 << 23
 """A volume is stored as slabs of whole z-planes of at most this size (one plane at least)."""
 
 
 @contextmanager
 def written_aside(path: Path) -> Iterator[Path]:
-    """Give a path beside ``path`` to write to, renamed to ``path`` once the block ends well.
+    """Give a path beside ``path`` to write to, put on the disk and renamed to ``path`` once the block ends well.
 
-    A reader therefore finds the old file, the new one or none, never half of one.
+    A reader therefore finds the old file, the new one or none, never half of one, even after a power cut.
     """
-    aside = path.with_name(path.name + ".part")
+    aside = path.with_name(path.name + ASIDE)
     try:
         yield aside
     except BaseException:
         aside.unlink(missing_ok=True)
         raise
+    _to_disk(aside)
     os.replace(aside, path)
+    _to_disk(path.parent)
+
+
+def remove_asides(folder: Path) -> None:
+    """Remove what processes that were killed while writing into a folder have left there, and in its subfolders."""
+    for path in folder.rglob(f"*{ASIDE}"):
+        path.unlink()
+
+
+def _to_disk(path: Path) -> None:
+    """Wait until a file, or the names in a folder, have left the caches of the system."""
+    opened = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(opened)
+    finally:
+        os.close(opened)
 
 
 def write_text(path: Path, text: str) -> None:

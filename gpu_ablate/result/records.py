@@ -57,19 +57,26 @@ class FolderRecords:
     Parameters
     ----------
     folder : the run folder; ``records`` is made inside it
+    keep : how many records stay; later ones are removed. All stay if None
 
     Raises
     ------
     ResultError
-        A file in ``records`` is not a record.
+        A file in ``records`` is not a record, or fewer than ``keep`` are there.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, keep: int | None = None) -> None:
         self.folder = folder / "records"
         self.folder.mkdir(parents=True, exist_ok=True)
         self._times: list[float] = []
         self._names: list[str] = []
-        for path in sorted(self.folder.glob("*.h5")):
+        paths = sorted(self.folder.glob("*.h5"))
+        if keep is not None:
+            if paths[:keep] != [self.path(index) for index in range(keep)]:
+                raise ResultError(f"{self.folder}: lacks some of its first {keep} records\n  run the scene again")
+            for path in paths[keep:]:
+                path.unlink()
+        for path in paths[:keep]:
             try:
                 with h5py.File(path, "r") as file:
                     self._times.append(float(file.attrs["time_s"]))

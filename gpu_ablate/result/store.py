@@ -16,7 +16,12 @@ from gpu_ablate.errors import ResultError
 from gpu_ablate.library.load import bibliography
 from gpu_ablate.result.files import write_text, written_aside
 from gpu_ablate.result.result import Result
-from gpu_ablate.result.vtkhdf import read_vtkhdf, write_vtkhdf
+from gpu_ablate.result.vtkhdf import read_vtkhdf, replace_metrics, write_vtkhdf
+
+CHECKPOINT = "checkpoint.h5"
+"""There as long as a run can go on."""
+
+RESUME = "wait for it, or `gpu-ablate resume {folder}` if it was stopped"
 
 AGAIN = "give a folder that `gpu-ablate run` wrote, or run its scene.toml again into another one"
 
@@ -76,19 +81,22 @@ def _refuse_used(out: Path) -> None:
         what = "is a link to nothing"
     elif not out.is_dir():
         what = "is a file"
+    elif (out / CHECKPOINT).exists():
+        what = "already holds a run that has not ended"
+        remedy = f"go on with it (`gpu-ablate resume {out}`), or give another --out"
+        raise ResultError(f"{out}: {what}; nothing is overwritten\n  {remedy}")
     elif (out / "result.vtkhdf").exists():
         what = "already holds a finished run"
-    elif (out / "records").exists():
-        what = "already holds the records of a run that did not finish"
     else:
         what = "is not empty"
     raise ResultError(f"{out}: {what}; nothing is overwritten\n  give another --out, or remove it first")
 
 
 def write_result(result: Result, metrics: dict[str, Any], folder: Path) -> None:
-    """Write result.vtkhdf, metrics.json, traces.csv and references.bib, then remove the folder's records.
+    """Write result.vtkhdf, metrics.json, traces.csv and references.bib.
 
-    The text of ``scene.toml``, where the folder has one, is kept in result.vtkhdf too.
+    Then the checkpoint and the records are removed, unless the run was interrupted and can be resumed. The text of
+    ``scene.toml``, where the folder has one, is kept in result.vtkhdf too.
 
     Raises
     ------
@@ -98,11 +106,33 @@ def write_result(result: Result, metrics: dict[str, Any], folder: Path) -> None:
     scene = folder / "scene.toml"
     with written_aside(folder / "result.vtkhdf") as aside:
         write_vtkhdf(result, metrics, scene.read_text(encoding="utf-8") if scene.exists() else "", aside)
-    metrics_text = json.dumps(metrics, indent=2, ensure_ascii=False, allow_nan=False)
-    write_text(folder / "metrics.json", metrics_text + "\n")
+    _write_metrics(metrics, folder)
     write_text(folder / "traces.csv", _traces_csv(result))
     write_text(folder / "references.bib", _cited(result.setup.citations))
-    shutil.rmtree(folder / "records", ignore_errors=True)
+    if result.status != "interrupted":
+        (folder / CHECKPOINT).unlink(missing_ok=True)
+        shutil.rmtree(folder / "records", ignore_errors=True)
+
+
+def rewrite_metrics(metrics: dict[str, Any], folder: Path) -> None:
+    """Replace the metrics of a written result, in metrics.json and in result.vtkhdf."""
+    with written_aside(folder / "result.vtkhdf") as aside:
+        shutil.copyfile(folder / "result.vtkhdf", aside)
+        replace_metrics(metrics, aside)
+    _write_metrics(metrics, folder)
+
+
+def _write_metrics(metrics: dict[str, Any], folder: Path) -> None:
+    text = json.dumps(metrics, indent=2, ensure_ascii=False, allow_nan=False)
+    write_text(folder / "metrics.json", text + "\n")
+
+
+def remove_drawn(folder: Path) -> None:
+    """Remove the figures and the report of a run that goes on: they show where it was stopped."""
+    for path in [*(folder / "figures").glob("*.png"), folder / "report.html"]:
+        path.unlink(missing_ok=True)
+    if (folder / "figures").is_dir() and not any((folder / "figures").iterdir()):
+        (folder / "figures").rmdir()
 
 
 def load_result(folder: Path) -> Result:
@@ -117,8 +147,8 @@ def load_result(folder: Path) -> Result:
     require_run(folder)
     if path.exists():
         return read_vtkhdf(path)
-    if (folder / "records").exists():
-        raise ResultError(f"{folder}: the run did not finish\n  run its scene.toml again into another folder")
+    if (folder / CHECKPOINT).exists():
+        raise ResultError(f"{folder}: the run has not ended\n  {RESUME.format(folder=folder)}")
     raise ResultError(f"{folder}: holds no result.vtkhdf\n  give a folder that `gpu-ablate run` wrote")
 
 
@@ -144,6 +174,8 @@ def load_metrics(folder: Path) -> dict[str, Any]:
     """
     require_run(folder)
     path = folder / "metrics.json"
+    if not path.exists() and (folder / CHECKPOINT).exists():
+        raise ResultError(f"{folder}: the run has not ended\n  {RESUME.format(folder=folder)}")
     try:
         found = json.loads(path.read_text(encoding="utf-8"))
     except OSError as error:

@@ -90,6 +90,13 @@ def write_vtkhdf(result: Result, metrics: dict[str, Any], scene: str, path: Path
         _write_own(result, metrics, scene, file.create_group("gpu_ablate"))
 
 
+def replace_metrics(metrics: dict[str, Any], path: Path) -> None:
+    """Put new metrics into a file that `write_vtkhdf` wrote."""
+    with h5py.File(path, "r+") as file:
+        del file["gpu_ablate/metrics"]
+        file["gpu_ablate/metrics"] = encode(metrics)
+
+
 def read_vtkhdf(path: Path) -> Result:
     """Read a result; its records stay in the file until asked for.
 

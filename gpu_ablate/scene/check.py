@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from gpu_ablate.scene.idle import idle_places, idle_regions, idle_times, idle_ti
 from gpu_ablate.scene.problems import Problem, near_or_all
 from gpu_ablate.scene.schema import Scene, step_duration_s
 from gpu_ablate.scene.treatment import Hold, Probe, Pull, Sensor, Source, Step
+from gpu_ablate.scene.vessel import Vessel
 from gpu_ablate.spec.device import Device
 from gpu_ablate.spec.tissue import Tissue
 
@@ -19,7 +21,7 @@ from gpu_ablate.spec.tissue import Tissue
 def find_problems(scene: Scene) -> list[Problem]:
     """Everything in a scene that refers to nothing, clashes or cannot be carried out."""
     checks: tuple[Callable[[Scene], Iterator[Problem]], ...] = (
-        _domain, _names, _tissues, _devices, _places, _isolations, _schedules, _duration, _endpoint, _files,
+        _domain, _names, _tissues, _devices, _places, _isolations, _vessels, _schedules, _duration, _endpoint, _files,
         idle_tissues, idle_regions, idle_times, idle_places,
     )  # fmt: skip
     return [problem for check in checks for problem in check(scene)]
@@ -61,12 +63,13 @@ def _labels_agree(scene: Scene) -> Iterator[Problem]:
 
 def _names(scene: Scene) -> Iterator[Problem]:
     taken = dict.fromkeys(implicit_regions(scene), "a tissue of the background or anatomy")
-    tables: dict[str, Sequence[Region | Probe | Sensor | Source | SurfacePatch]] = {
+    tables: dict[str, Sequence[Region | Probe | Sensor | Source | SurfacePatch | Vessel]] = {
         "region": scene.region,
         "probe": scene.probe,
         "sensor": scene.sensor,
         "source": scene.source,
         "surface_patch": scene.surface_patch,
+        "vessel": scene.vessel,
     }
     for table, entries in tables.items():
         for entry in entries:
@@ -163,6 +166,20 @@ def _isolations(scene: Scene) -> Iterator[Problem]:
         if phase == "body":
             what = f'its tissue "{name}" is body tissue, not a fluid or gas'
             yield Problem(where, what, 'use saline, d5w, co2 or air, or a tissue with phase = "fluid"')
+
+
+WIDEST_VESSEL = 3.0
+"""Radius up to which a vessel is a line with a pattern of cells around it [voxels]."""
+
+
+def _vessels(scene: Scene) -> Iterator[Problem]:
+    for vessel in scene.vessel:
+        voxels = vessel.radius_mm / scene.domain.spacing_mm
+        if voxels > WIDEST_VESSEL:
+            what = f"its radius is {voxels:.1f} voxels; this version computes vessels of at most {WIDEST_VESSEL:g}"
+            least = math.ceil(100.0 * vessel.radius_mm / WIDEST_VESSEL) / 100.0
+            remedy = f"use a spacing_mm of {least:g} or more; wide vessels as regions come later"
+            yield Problem(f'vessel "{vessel.name}"', what, remedy)
 
 
 def _steps(scene: Scene) -> Iterator[tuple[str, Step]]:

@@ -33,6 +33,7 @@ from gpu_ablate.scene.treatment import (
     Source,
     Until,
 )
+from gpu_ablate.scene.vessel import Vessel
 from gpu_ablate.spec.base import Quantity, Table
 from gpu_ablate.spec.device import DeviceEntry
 from gpu_ablate.spec.limit import Limit
@@ -57,6 +58,7 @@ TABLES: tuple[tuple[str, type[Table]], ...] = (
     ("steps of a probe: rest", Rest),
     ("until of a step", Until),
     ("[device.NAME]", DeviceEntry),
+    ("[[vessel]]", Vessel),
     ("[[isolation]]", Isolation),
     ("[[source]]", Source),
     ("[[sensor]]", Sensor),
@@ -71,7 +73,7 @@ Written by `python -m gpu_ablate.scene.document`; don't edit. The same rules as 
 
 A scene is a TOML file. The unit stands in each key: mm, s, W, °C. Paths are relative to the file. An unknown
 key, a text where a number belongs, NaN and infinity are refused, with all problems listed at once. Names of
-regions, sensors, sources, patches and probes are unique and differ from the roles. A number of a tissue or
+regions, sensors, sources, patches, probes and vessels are unique and differ from the roles. A number of a tissue or
 device is bare (its source is then "scene") or a table `{ value, source, low, high }`.
 
 What could have no effect is refused too: a tissue or device that nothing uses, a source that starts after the end, a

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, PrivateAttr
 
@@ -20,6 +21,7 @@ from gpu_ablate.scene.body import (
     SurfacePatch,
 )
 from gpu_ablate.scene.treatment import Model, Plan, Probe, Pull, Run, Sensor, Source, Step
+from gpu_ablate.scene.vessel import Vessel
 from gpu_ablate.spec.base import Line, Many, Name, Table
 from gpu_ablate.spec.device import DeviceEntry
 from gpu_ablate.spec.limit import Limit
@@ -34,8 +36,6 @@ def _whole(version: Any) -> Any:
 
 class Scene(Table):
     """A scene file. Lengths are in mm, times in s, powers in W, temperatures in °C."""
-
-    later: ClassVar[frozenset[str]] = frozenset({"vessel"})
 
     schema_version: Annotated[Literal[1], BeforeValidator(_whole)]
     """Version of this format."""
@@ -53,6 +53,7 @@ class Scene(Table):
     surface_patch: Many[SurfacePatch] = ()
     probe: Many[Probe] = ()
     device: dict[Name, DeviceEntry] = Field(default_factory=dict)
+    vessel: Many[Vessel] = ()
     isolation: Many[Isolation] = ()
     source: Many[Source] = ()
     sensor: Many[Sensor] = ()
@@ -86,8 +87,16 @@ class Scene(Table):
         scene._path = path
         return scene
 
-    def resolved(self, folder: Path | None = None) -> dict[str, Any]:
+    def files(self) -> list[str]:
+        """Every image and mesh that it names, as written, each once."""
+        named = [self.anatomy.image if self.anatomy else None, self.initial.image]
+        named += [region.mesh for region in self.region] + [source.image for source in self.source]
+        return list(dict.fromkeys(name for name in named if name is not None))
+
+    def resolved(self, folder: Path | None = None, copies: Mapping[str, str] | None = None) -> dict[str, Any]:
         """The content as plain values, defaults filled in, with files relative to `folder` (absolute if None).
+
+        copies : file as written -> what to write for it instead
 
         Filled in are all constants, the temperature at the start and the endpoint. Keys whose absence means
         something stay absent: run.duration_s ends the run with the last schedule, however early `until` ends it;
@@ -101,13 +110,15 @@ class Scene(Table):
         for table in tables:
             for key in ("image", "mesh"):
                 if key in table:
-                    table[key] = _placed(self.folder / table[key], folder)
+                    name = table[key]
+                    table[key] = copies[name] if copies else _placed(self.folder / name, folder)
         return content
 
     def temperatures_c(self) -> list[float]:
-        """Every temperature that it imposes: at the start, of blood, air, faces and patches [°C]."""
+        """Every temperature that it imposes: at the start, of blood, air, faces, patches and vessels [°C]."""
         imposed = [self.initial.uniform_c, self.model.blood_temperature_c, self.skin_surface.temperature_c]
         imposed += [patch.temperature_c for patch in self.surface_patch]
+        imposed += [vessel.temperature_c for vessel in self.vessel if vessel.temperature_c is not None]
         imposed += [r.initial_temperature_c for r in self.region if r.initial_temperature_c is not None]
         faces = [self.boundary.face(name) for name in Boundary.model_fields if name != "default"]
         return imposed + [face.temperature_c for face in faces if not isinstance(face, str)]

@@ -26,12 +26,14 @@ class Plan(Table):
 class Model(Table):
     """Choices of the model."""
 
-    later: ClassVar[frozenset[str]] = frozenset({"sar_update", "perfusion_cold_stasis"})
+    later: ClassVar[frozenset[str]] = frozenset({"sar_update"})
 
     blood_temperature_c: Annotated[float, Field(ge=20, le=45)] = 37.0
     """Of arriving blood; the word "body" on a face means this."""
     perfusion_heat: Literal["stasis", "step", "none"] = "stasis"
     """How heat stops perfusion: gradually by Arrhenius kinetics, at 60 °C, or not."""
+    perfusion_cold_stasis: bool = False
+    """Whether perfusion stays off after thaw where it was colder than -20 °C."""
     perfusion_preset: Literal["itis", "thermography"] = "itis"
     """Which perfusion a tissue with two published ones has."""
     arrhenius: Literal["weaver_stoll", "henriques_moritz", "liver"] = "weaver_stoll"
@@ -182,14 +184,14 @@ class Sensor(Table):
 class Run(Table):
     """How long and how to compute."""
 
-    later: ClassVar[frozenset[str]] = frozenset({"accuracy"})
-
     duration_s: Duration | None = None
     """Default is the longest schedule."""
     record_every_s: Annotated[float, Field(ge=0.1, le=1e6)] = 30.0
     """Between records of the fields."""
     trace_every_s: Annotated[float, Field(ge=0.01, le=1e6)] = 1.0
     """Between rows of the traces."""
+    accuracy: Literal["preview", "standard", "fine"] = "standard"
+    """Error of the time steps: standard below 0.1 °C, fine below 0.02 °C, preview below 0.3 °C (docs/numerics.md)."""
     precision: Literal["float32", "float64"] = "float32"
     """Of the solver's numbers (the numpy backend always uses float64)."""
     endpoint: Literal["cem43_240", "arrhenius_1", "above_60c", "lethal40", "ice"] | None = None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -11,9 +12,12 @@ import tomli_w
 from gpu_ablate.scene.schema import Scene
 
 
-def write_scene(scene: Scene, path: Path) -> None:
-    """Write a scene as TOML with its defaults; reading it gives an equal scene. Files are relative to its folder."""
-    text = tomli_w.dumps(_toml(scene.resolved(path.parent)))
+def write_scene(scene: Scene, path: Path, copies: Mapping[str, str] | None = None) -> None:
+    """Write a scene as TOML with its defaults; reading it gives an equal scene. Files are relative to its folder.
+
+    copies : file as written in the scene -> the copy, relative to the new file, that is written for it instead
+    """
+    text = tomli_w.dumps(_toml(scene.resolved(path.parent, copies)))
     path.write_text(NUMBERS.sub(_on_one_line, text), encoding="utf-8")
 
 

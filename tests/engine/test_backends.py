@@ -7,6 +7,7 @@ import pytest
 
 import gpu_ablate as ga
 from gpu_ablate.engine.cpu import Cpu
+from gpu_ablate.engine.superstep import SuperStep
 from tests.engine.conftest import BACKENDS, PROBE, SMALL, Build
 
 HOLD = PROBE.format(steps='{ action = "hold", power_w = 40, duration_s = 20 }, { action = "rest", duration_s = 5 }')
@@ -65,9 +66,10 @@ def test_the_number_of_threads_changes_nothing(build: Build) -> None:
     engines = []
     for threads in (1, 2, 3):
         engine = Cpu(case, threads=threads)
-        engine.set_exchange(case.exchange.coefficients, case.exchange.theta)
+        engine.set_exchange(*case.exchange.at(0.0))
         engine.set_source(source)
-        engine.advance(0.4, 50)
+        engine.advance(SuperStep("euler", 20.0, 50))
+        engine.keep()
         engines.append(engine)
     for other in engines[1:]:
         assert np.array_equal(engines[0].u, other.u)

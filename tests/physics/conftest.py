@@ -34,9 +34,3 @@ def compute(tmp_path: Path) -> Compute:
         return result, ga.measure(result)
 
     return run
-
-
-def trace_at(result: Result, column: str, time_s: float) -> float:
-    """Value of a trace column at a traced time."""
-    times = result.traces["time_s"].tolist()
-    return float(result.traces[column][times.index(time_s)])

@@ -43,13 +43,13 @@ def test_an_empty_or_new_folder_is_taken(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("holds", "says"),
-    [("result.vtkhdf", "finished run"), ("records/000001.h5", "did not finish"), ("notes.txt", "not empty")],
+    [("result.vtkhdf", "finished run"), ("checkpoint.h5", "resume .*mine"), ("notes.txt", "not empty")],
 )
 def test_a_used_folder_is_refused_and_left_alone(holds: str, says: str, tmp_path: Path) -> None:
     out = tmp_path / "mine"
     (out / holds).parent.mkdir(parents=True)
     (out / holds).write_text("precious")
-    with pytest.raises(ResultError, match=f"mine.*{says}(.|\n)*--out"):
+    with pytest.raises(ResultError, match=f"mine.*(.|\n)*{says}(.|\n)*--out"):
         folder_for("breast", out)
     assert (out / holds).read_text() == "precious"
 
@@ -136,6 +136,22 @@ def test_a_written_folder_is_whole(tmp_path: Path, make_result: Callable[[Record
         assert json.loads(file["gpu_ablate/metrics"][()]) == METRICS
 
 
+def test_an_interrupted_run_keeps_what_it_needs_to_go_on(
+    tmp_path: Path, make_result: Callable[[Records], Result]
+) -> None:
+    result = make_result(FolderRecords(tmp_path))
+    (tmp_path / "checkpoint.h5").touch()
+    result.status = "interrupted"
+    write_result(result, METRICS, tmp_path)
+    assert load_result(tmp_path).records.times == FolderRecords(tmp_path).times == result.records.times
+    assert (tmp_path / "checkpoint.h5").exists()
+    result.status = "done"
+    write_result(result, METRICS, tmp_path)
+    assert load_result(tmp_path).records.times == result.records.times
+    assert not (tmp_path / "checkpoint.h5").exists()
+    assert not (tmp_path / "records").exists()
+
+
 def test_traces_are_a_plain_table(tmp_path: Path, result: Result) -> None:
     write_result(result, METRICS, tmp_path)
     with (tmp_path / "traces.csv").open(newline="") as file:
@@ -174,6 +190,7 @@ def test_what_is_no_run_is_said(tmp_path: Path) -> None:
         load_result(tmp_path)
     with pytest.raises(ResultError, match=r"metrics\.json"):
         load_metrics(tmp_path)
-    FolderRecords(tmp_path)
-    with pytest.raises(ResultError, match="did not finish"):
-        load_result(tmp_path)
+    (tmp_path / "checkpoint.h5").touch()
+    for load in (load_result, load_metrics):
+        with pytest.raises(ResultError, match=r"has not ended\n.*resume"):
+            load(tmp_path)

@@ -1,11 +1,13 @@
 """The library is complete: every value a run needs, each with a source that can be looked up."""
 
 import re
+from typing import get_args
 
 import pytest
 
 from gpu_ablate.errors import SceneError
 from gpu_ablate.library import load as library
+from gpu_ablate.scene.vessel import Vessel
 from gpu_ablate.spec.base import Quantity, quantities
 from gpu_ablate.spec.device import DeviceEntry
 from gpu_ablate.spec.tissue import TissueEntry
@@ -127,3 +129,10 @@ def test_a_device_that_radiates_beyond_its_tip_is_refused() -> None:
     own = {"mine": DeviceEntry.model_validate({"like": "microwave_2450_16g", "emission_offset_mm": 2})}
     with pytest.raises(SceneError, match="beyond the tip"):
         library.device("mine", own)
+
+
+def test_every_kind_of_vessel_is_a_preset_of_the_scene_with_a_sourced_wall() -> None:
+    preset = Vessel.model_fields["preset"].annotation
+    words = {word for branch in get_args(preset) for word in get_args(branch)}
+    assert words == set(library.vessels())
+    assert all(kind.wall_h_w_m2k.source != "scene" for kind in library.vessels().values())

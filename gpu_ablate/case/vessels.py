@@ -1,0 +1,112 @@
+"""Vessels thinner than a few voxels as exchange rows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gpu_ablate.case.case import Film
+from gpu_ablate.case.grid import Grid, Vector
+from gpu_ablate.case.needle import exchange_rows, segment_nodes
+from gpu_ablate.errors import SceneError
+from gpu_ablate.library import load as library
+from gpu_ablate.scene.schema import Scene
+from gpu_ablate.scene.vessel import Vessel
+from gpu_ablate.units import BODY_C, MM
+
+Array = NDArray[np.float64]
+
+LEAST_LOSS = 0.005
+"""A vessel of which less lies outside the box or in gas is not worth a note."""
+
+
+@dataclass(frozen=True)
+class VesselRows:
+    """Rows of one vessel's exchange group (see `Exchange`).
+
+    lost : share of its wall that lies outside the box or in gas and exchanges nothing
+    """
+
+    name: str
+    film_scale: float
+    film: Film
+    cells: NDArray[np.int64]
+    weights: Array
+    series: Array
+    lost: float
+
+
+def vessel_rows(scene: Scene, grid: Grid, gas: NDArray[np.bool_]) -> list[VesselRows]:
+    """The exchange of all vessels.
+
+    gas : (nz, ny, nx) cells that are not solved
+
+    Raises
+    ------
+    SceneError
+        A point lies in gas, or nothing of a vessel lies in tissue.
+    """
+    return [_rows(scene, grid, gas, vessel) for vessel in scene.vessel]
+
+
+def vessel_notes(scene: Scene, grid: Grid, gas: NDArray[np.bool_]) -> list[str]:
+    """Which vessels leave the box or the tissue, and by how much."""
+    return [
+        f'{100.0 * rows.lost:.0f} % of the vessel "{rows.name}" lies outside the box or in gas and exchanges no heat.'
+        for rows in vessel_rows(scene, grid, gas)
+        if rows.lost >= LEAST_LOSS
+    ]
+
+
+def _rows(scene: Scene, grid: Grid, gas: NDArray[np.bool_], vessel: Vessel) -> VesselRows:
+    """One vessel; the segments of its polyline meet without ends."""
+    points: list[Vector] = [(x * MM, y * MM, z * MM) for x, y, z in vessel.points_mm]
+    _require_tissue(scene, grid, gas, vessel, points)
+    radius = vessel.radius_mm * MM
+    segments = list(pairwise(points))
+    cells, weights, series = [], [], []
+    whole = 0.0
+    for number, (start, end) in enumerate(segments):
+        nodes = segment_nodes(grid, start, end, radius, (number == 0, number == len(segments) - 1))
+        length = float(np.linalg.norm(np.subtract(end, start)))
+        weight, resistance = exchange_rows(grid, nodes, length, radius)
+        solved = ~gas.flat[nodes.cells]
+        cells.append(nodes.cells[solved])
+        weights.append(weight[solved])
+        series.append(resistance[solved])
+        whole += 2.0 * np.pi * length / grid.cell_volume
+    kept = float(sum(weight.sum() for weight in weights))
+    if kept == 0.0:
+        raise SceneError(
+            f'{scene.path}: vessel "{vessel.name}": nothing of it lies in tissue within the box ({grid.describe()})\n'
+            "  remedy: move points_mm, or enlarge [domain]"
+        )
+    return VesselRows(
+        name=vessel.name,
+        film_scale=1.0 / radius,
+        film=_film(scene, vessel),
+        cells=np.concatenate(cells),
+        weights=np.concatenate(weights),
+        series=np.concatenate(series),
+        lost=1.0 - kept / whole,
+    )
+
+
+def _film(scene: Scene, vessel: Vessel) -> Film:
+    h = library.vessels()[vessel.preset].wall_h_w_m2k.value if vessel.preset else vessel.wall_h_w_m2k
+    assert h is not None
+    inner = scene.model.blood_temperature_c if vessel.temperature_c is None else vessel.temperature_c
+    return Film((0.0,), (h,), (inner - BODY_C,))
+
+
+def _require_tissue(scene: Scene, grid: Grid, gas: NDArray[np.bool_], vessel: Vessel, points: list[Vector]) -> None:
+    for number, point in enumerate(points, start=1):
+        if grid.contains(point) and gas[grid.cell_at(point)]:
+            at = ", ".join(f"{value / MM:.1f}" for value in point)
+            raise SceneError(
+                f'{scene.path}: vessel "{vessel.name}": point {number} at [{at}] mm lies in gas\n'
+                "  remedy: move it into tissue"
+            )

@@ -1,0 +1,103 @@
+"""The files that a scene names: which they are, their fingerprints, and copies of them beside a run."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from hashlib import file_digest
+from io import BufferedReader
+from pathlib import Path, PurePath
+
+from gpu_ablate.errors import SceneError
+from gpu_ablate.scene.schema import Scene
+
+COPIES = "inputs"
+"""Folder of the copies, beside the scene that names them."""
+
+VOXELS_APART = {
+    ".mhd": re.compile(rb"^ElementDataFile *= *(.+?) *$", re.MULTILINE),
+    ".nhdr": re.compile(rb"^data *file: *(.+?) *$", re.MULTILINE | re.IGNORECASE),
+}
+"""Image headers whose voxels may lie in a second file -> the line that names it (MetaIO, and NRRD of Kindlmann)."""
+
+HEADER_BYTES = 1 << 16
+
+
+def input_files(scene: Scene) -> list[tuple[str, ...]]:
+    """Every file that a scene names, as written, each once; an image header is followed by the file of its voxels.
+
+    Raises
+    ------
+    SceneError
+        The voxels of an image lie in several files, or in another folder than its header.
+    """
+    return [(name, *_voxels(scene, name)) for name in scene.files()]
+
+
+def sha256_of(path: Path) -> str:
+    """SHA-256 of a file.
+
+    Raises
+    ------
+    SceneError
+        It cannot be read.
+    """
+    with _opened(path) as file:
+        return file_digest(file, "sha256").hexdigest()
+
+
+def fingerprints(scene: Scene) -> dict[str, str]:
+    """SHA-256 of every input file, keyed as written."""
+    return {name: sha256_of(scene.folder / name) for group in input_files(scene) for name in group}
+
+
+def copy_inputs(scene: Scene, folder: Path) -> dict[str, str]:
+    """Copy every input file to ``folder/inputs``; of files with the same stem the later go to ``inputs/2`` and so on.
+
+    Returns
+    -------
+    File as written in the scene -> the copy, relative to ``folder``.
+    """
+    copies = {}
+    taken: set[tuple[int, str]] = set()
+    for group in input_files(scene):
+        stems = {PurePath(name).name.partition(".")[0].lower() for name in group}
+        number = 1
+        while any((number, stem) in taken for stem in stems):
+            number += 1
+        taken |= {(number, stem) for stem in stems}
+        place = COPIES if number == 1 else f"{COPIES}/{number}"
+        (folder / place).mkdir(parents=True, exist_ok=True)
+        for name in group:
+            shutil.copyfile(scene.folder / name, folder / place / PurePath(name).name)
+        copies[group[0]] = f"{place}/{PurePath(group[0]).name}"
+    return copies
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[BufferedReader]:
+    try:
+        with path.open("rb") as file:
+            yield file
+    except OSError as error:
+        raise SceneError(f"{path}: cannot be read ({error.strerror})\n  put it back, or allow reading it") from error
+
+
+def _voxels(scene: Scene, name: str) -> list[str]:
+    """The file that holds the voxels of an image header, as the scene would write it; none if they lie in it."""
+    line = VOXELS_APART.get(PurePath(name).suffix.lower())
+    if line is None:
+        return []
+    with _opened(scene.folder / name) as file:
+        found = line.search(file.read(HEADER_BYTES).replace(b"\r\n", b"\n"))
+    file_name = found[1].decode(errors="replace") if found else "LOCAL"
+    if file_name.upper() == "LOCAL":
+        return []
+    if file_name.upper().startswith("LIST") or "%" in file_name or PurePath(file_name).name != file_name:
+        raise SceneError(
+            f'{scene.path}: {name} keeps its voxels in "{file_name}", several files or another folder\n'
+            "  remedy: save the image as one file (.mha, .nrrd or .nii.gz)"
+        )
+    return [(PurePath(name).parent / file_name).as_posix()]

@@ -1,0 +1,38 @@
+"""The table of a scene that says where a vessel runs and how it exchanges heat."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from typing import Annotated, ClassVar, Literal
+
+from pydantic import Field, model_validator
+
+from gpu_ablate.spec.base import Length, Many, Name, Table, Temperature, Vector
+
+
+class Vessel(Table):
+    """A vessel of at most three voxels' radius, or any pipe whose content has a known temperature."""
+
+    later: ClassVar[frozenset[str]] = frozenset({"region", "flow_ml_min"})
+
+    name: Name
+    """Unique, and not a role."""
+    points_mm: Many[Vector] = Field(min_length=2)
+    """Points on the axis, in order."""
+    radius_mm: Length
+    """Inner radius of the wall."""
+    preset: Literal["vein", "artery"] | None = None
+    """Heat transfer at the wall: a vein's (230 W/m²K) or an artery's (750, of the order of 500 to 1000)."""
+    wall_h_w_m2k: Annotated[float, Field(gt=0, le=1e6)] | None = None
+    """Or its own heat transfer coefficient."""
+    temperature_c: Temperature | None = None
+    """Of what flows in it; default is the blood's temperature."""
+
+    @model_validator(mode="after")
+    def _one_wall(self) -> Vessel:
+        if (self.preset is None) == (self.wall_h_w_m2k is None):
+            raise ValueError("needs a preset or wall_h_w_m2k, and only one of them")
+        for number, (first, second) in enumerate(pairwise(self.points_mm), start=1):
+            if first == second:
+                raise ValueError(f"points_mm: points {number} and {number + 1} are the same; remove one")
+        return self
