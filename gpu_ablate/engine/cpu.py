@@ -21,7 +21,7 @@ from gpu_ablate.case.tables import RATE_STEP, U_MIN, U_STEP
 from gpu_ablate.engine import cpu_histories, cpu_kernels, lookup
 from gpu_ablate.engine.backend import Ranges
 from gpu_ablate.engine.cpu_histories import Doses
-from gpu_ablate.engine.cpu_kernels import Fields, Layout, Outside, Scratch, Tables
+from gpu_ablate.engine.cpu_kernels import FIRST, FIRST_RKL2, LATER, LATER_RKL2, Fields, Layout, Outside, Scratch, Tables
 from gpu_ablate.engine.layout import blocks_of_rows, material_runs, meeting_cells
 from gpu_ablate.engine.reference import (
     initial_history,
@@ -44,9 +44,6 @@ KINDS = {"accumulate": 0, "decay": 1, "max": 2, "min": 3}
 
 BLOCK_CELLS = 16384
 """Cells of a plane in one block: what is worked on at a time (about 28 bytes each) lies in the second-level cache."""
-
-FIRST, FIRST_KEPT, LATER_RKL1, LATER_RKL2 = range(4)
-"""Kinds of a stage (see cpu_kernels.combine)."""
 
 
 class Cpu:
@@ -79,6 +76,8 @@ class Cpu:
                 resistance=np.empty((3, most), real),
                 listed=np.empty(3, np.int64),
                 rate=np.empty(tallest * nx, real),
+                change=np.empty(tallest * nx, real),
+                unit=np.array([1, 0, 0, 0], real),
             )
             for _ in self.slabs
         ]
@@ -207,13 +206,13 @@ class Cpu:
         now, following, *kept = self.spare
         rate = kept[0] if second_order else self.absent
         self._stage(
-            FIRST_KEPT if second_order else FIRST,
+            FIRST_RKL2 if second_order else FIRST,
             (tau * method.first,),
             tau * method.weights[0],
             self._fields(start, now, start_rate=rate),
         )
         self._on_slabs(lambda i: np.copyto(following[slice(*self.slabs[i])], start[slice(*self.slabs[i])]))
-        kind, spare = LATER_RKL2 if second_order else LATER_RKL1, following
+        kind, spare = LATER_RKL2 if second_order else LATER, following
         for stage, weight in zip(method.later, method.weights[1:], strict=True):
             weights = (tau * stage.gain, stage.mu, stage.nu, tau * stage.gain_0)
             self._stage(kind, weights, tau * weight, self._fields(now, spare, start, rate))

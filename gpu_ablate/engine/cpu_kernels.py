@@ -13,8 +13,11 @@ from typing import Any, NamedTuple
 import numba
 import numpy as np
 
-CHUNK = 64
+CHUNK = 128
 """Cells of one material that are tested together for being in its linear range."""
+
+FIRST, LATER, FIRST_RKL2, LATER_RKL2 = range(4)
+"""Kinds of a stage."""
 
 EXACT = {"contract", "nsz", "nnan", "ninf"}
 """Floating-point freedoms given to the compiler: sums are not reordered, so that differences of equals are 0."""
@@ -80,13 +83,16 @@ class Fields(NamedTuple):
 
 class Scratch(NamedTuple):
     """Of one thread, for three planes of a block with a row on each side: Φ (3, (rows + 2)·nx), T - 37 and Δx²/2k of
-    the cells that meet another material (3, most of them), the first of these (3,); the rate of a block."""
+    the cells that meet another material (3, most of them), the first of these (3,); the rate of a block, and what it
+    comes to with blood; weights (1, 0, 0, 0)."""
 
     potential: Arrays
     theta: Arrays
     resistance: Arrays
     listed: Arrays
     rate: Arrays
+    change: Arrays
+    unit: Arrays
 
 
 # The functions below that work on a chunk or block take whole arrays and cut them themselves, and take no tuples: a
@@ -230,55 +236,81 @@ def couple(tables, outside, labels, u, first, begin, end, rate, booked, sums):  
 
 
 @numba.njit(nogil=True, fastmath=SUMS, error_model="numpy")
-def perfuse(u, first, rate, at, size, inverse, perfusion, metabolic, blood):  # type: ignore[no-untyped-def]
-    """Add blood and metabolism to the rate of cells of one material in its linear range (T - 37 = u), divide by ρc;
-    their sums [W m⁻³]."""
-    t, r = u[first : first + size], rate[at : at + size]
-    cooling = blood - blood
-    for i in range(t.size):
-        colder = blood - t[i]
+def perfuse(u, first, rate, at, size, law, m, blood, kind, weights, out, to):  # type: ignore[no-untyped-def]
+    """Add blood and metabolism to the rate of cells of one material m in its linear range (T - 37 = u), divide by ρc
+    and put the result (see `stage`) to place `to` of out and on; their sums [W m⁻³]."""
+    inverse, perfusion, metabolic, gain, mu = law[m, 0], law[m, 1], law[m, 2], weights[0], weights[1]
+    y, r, o = u[first : first + size], rate[at : at + size], out[to : to + size]
+    cooling, zero = blood - blood, blood - blood
+    for i in range(y.size):
+        colder = blood - y[i]
         cooling += colder
-        r[i] = (r[i] + (perfusion * colder + metabolic)) * inverse
+        change = gain * ((r[i] + (perfusion * colder + metabolic)) * inverse)
+        base = o[i] + mu * (y[i] - o[i]) if kind == LATER else y[i] if kind == FIRST else zero
+        o[i] = base + change
     return perfusion * cooling, metabolic * size
 
 
 @numba.njit(nogil=True, fastmath=SUMS, error_model="numpy")
-def perfuse_part(u, first, rate, at, size, alive, inverse, perfusion, metabolic, blood):  # type: ignore[no-untyped-def]
+def perfuse_part(u, first, rate, at, size, alive, law, m, blood, kind, weights, out, to):  # type: ignore[no-untyped-def]
     """`perfuse` where part of the vessels is closed."""
-    t, r, share = u[first : first + size], rate[at : at + size], alive[first : first + size]
-    cooling, living = blood - blood, blood - blood
-    for i in range(t.size):
-        colder = (blood - t[i]) * share[i]
+    inverse, perfusion, metabolic, gain, mu = law[m, 0], law[m, 1], law[m, 2], weights[0], weights[1]
+    y, r, o, share = u[first : first + size], rate[at : at + size], out[to : to + size], alive[first : first + size]
+    cooling, living, zero = blood - blood, blood - blood, blood - blood
+    for i in range(y.size):
+        colder = (blood - y[i]) * share[i]
         cooling += colder
         living += share[i]
-        r[i] = (r[i] + (perfusion * colder + metabolic * share[i])) * inverse
+        change = gain * ((r[i] + (perfusion * colder + metabolic * share[i])) * inverse)
+        base = o[i] + mu * (y[i] - o[i]) if kind == LATER else y[i] if kind == FIRST else zero
+        o[i] = base + change
     return perfusion * cooling, metabolic * living
 
 
 @numba.njit(nogil=True, fastmath=EXACT, error_model="numpy")
-def perfuse_binned(table, law, grid, material, u, first, rate, at, size, alive):  # type: ignore[no-untyped-def]
+def perfuse_binned(table, grid, u, first, rate, at, size, alive, law, m, kind, weights, out, to):  # type: ignore[no-untyped-def]
     """`perfuse` where some cells are frozen, boiling or dry; alive may be of size 0."""
     half, one, zero = grid.dtype.type(0.5), grid.dtype.type(1), grid.dtype.type(0)
-    lowest, scale, blood = grid[0], grid[1], grid[2]
-    inverse, perfusion, metabolic, thawed = law[material, 0], law[material, 1], law[material, 2], law[material, 3]
+    lowest, scale, blood, gain, mu = grid[0], grid[1], grid[2], weights[0], weights[1]
+    inverse, perfusion, metabolic, thawed = law[m, 0], law[m, 1], law[m, 2], law[m, 3]
     cooling, living = zero, zero
     for i in range(size):
         v = u[first + i]
         share = min(max((v - thawed) * scale + half, zero), one)
-        if share == zero:
-            rate[at + i] *= inverse
-            continue
-        if alive.size > 0:
-            share *= alive[first + i]
-        colder = share * (blood - between(table, material, v, lowest, scale))
-        cooling += colder
-        living += share
-        rate[at + i] = (rate[at + i] + (perfusion * colder + metabolic * share)) * inverse
+        heat = rate[at + i]
+        if share > zero:
+            if alive.size > 0:
+                share *= alive[first + i]
+            colder = share * (blood - between(table, m, v, lowest, scale))
+            cooling += colder
+            living += share
+            heat += perfusion * colder + metabolic * share
+        base = out[to + i] + mu * (v - out[to + i]) if kind == LATER else v if kind == FIRST else zero
+        out[to + i] = base + gain * (heat * inverse)
     return perfusion * cooling, metabolic * living
 
 
 @numba.njit(nogil=True, fastmath=EXACT, error_model="numpy")
-def perfuse_block(table, law, grid, run_first, run_label, run, u, alive, plane, first, last, rate, booked, sums):  # type: ignore[no-untyped-def]
+def finish(
+    table,
+    law,
+    grid,
+    run_first,
+    run_label,
+    run,
+    u,
+    alive,
+    plane,
+    first,
+    last,
+    rate,
+    kind,
+    weights,
+    out,
+    to,
+    booked,
+    sums,
+):  # type: ignore[no-untyped-def]
     """`perfuse` of the cells first .. last of the plane whose first cell is `plane`, of which `run` holds the first;
     adds to sums[:2]."""
     brought, made = 0.0, 0.0
@@ -289,12 +321,13 @@ def perfuse_block(table, law, grid, run_first, run_label, run, u, alive, plane, 
         while start < end:
             stop = min(start + CHUNK, end)
             at, size, cell = start - first, stop - start, plane + start
+            place = to + at
             if any_beyond(u, cell, cell + size, law[m, 4], law[m, 5]):
-                b, q = perfuse_binned(table, law, grid, m, u, cell, rate, at, size, alive)
+                b, q = perfuse_binned(table, grid, u, cell, rate, at, size, alive, law, m, kind, weights, out, place)
             elif alive.size > 0:
-                b, q = perfuse_part(u, cell, rate, at, size, alive, law[m, 0], law[m, 1], law[m, 2], blood)
+                b, q = perfuse_part(u, cell, rate, at, size, alive, law, m, blood, kind, weights, out, place)
             else:
-                b, q = perfuse(u, cell, rate, at, size, law[m, 0], law[m, 1], law[m, 2], blood)
+                b, q = perfuse(u, cell, rate, at, size, law, m, blood, kind, weights, out, place)
             brought += b
             made += q
             start = stop
@@ -305,24 +338,14 @@ def perfuse_block(table, law, grid, run_first, run_label, run, u, alive, plane, 
 
 @numba.njit(nogil=True, fastmath=EXACT, error_model="numpy")
 def combine(kind, weights, u, start, start_rate, rate, out, first, size):  # type: ignore[no-untyped-def]
-    """Y_j of a stage, written over Y_{j-2}; weights: τ gain, μ, ν, τ gain_0; cells first .. first + size.
-
-    kind 0: Y_1;  1: Y_1, keeping M(Y_0);  2, 3: the later ones of RKL1, RKL2
-    """
+    """Y_j of RKL2 from M(Y_{j-1}): in start_rate for the first stage, else in rate."""
     gain, mu, nu, gain_0 = weights[0], weights[1], weights[2], weights[3]
     y, to, r = u[first : first + size], out[first : first + size], rate[:size]
-    if kind < 2:
+    y0, m0 = start[first : first + size], start_rate[first : first + size]
+    if kind == FIRST_RKL2:
         for i in range(y.size):
-            to[i] = y[i] + gain * r[i]
-        if kind == 1:
-            kept = start_rate[first : first + size]
-            for i in range(y.size):
-                kept[i] = r[i]
-    elif kind == 2:
-        for i in range(y.size):
-            to[i] = to[i] + (mu * (y[i] - to[i]) + gain * r[i])
+            to[i] = y[i] + gain * m0[i]
     else:
-        y0, m0 = start[first : first + size], start_rate[first : first + size]
         for i in range(y.size):
             change = mu * (y[i] - y0[i]) + nu * (to[i] - y0[i])
             to[i] = y0[i] + (change + (gain * r[i] + gain_0 * m0[i]))
@@ -332,6 +355,8 @@ def combine(kind, weights, u, start, start_rate, rate, out, first, size):  # typ
 def stage(tables, layout, outside, fields, scratch, kind, weights, booked, sums, z0, z1, y0, y1):  # type: ignore[no-untyped-def]
     """One stage of rows y0 .. y1 of planes z0 .. z1; sums (nz, 2 + groups) [W m⁻³ s]: perfusion, metabolic, exchange.
 
+    kind : Y_1 (FIRST) or a later Y_j (LATER) of Euler and RKL1, or of RKL2; a Y_j is written over Y_{j-2}
+    weights : τ gain, μ, ν, τ gain_0 (see superstep.Stage)
     booked : seconds for which the rates of this stage count in the sums
     """
     nz, ny, nx = layout.labels.shape
@@ -383,8 +408,15 @@ def stage(tables, layout, outside, fields, scratch, kind, weights, booked, sums,
                 )  # fmt: skip
         if coupled[row0] < coupled[row1]:
             couple(tables, outside, labels, u, first, coupled[row0], coupled[row1], rate, booked, sums_here)
-        perfuse_block(
-            theta_of, law, grid, run_first, run_label, run_at_row[row0], u, alive, z * plane, y0 * nx, y1 * nx, rate,
-            booked, sums_here,
-        )  # fmt: skip
-        combine(kind, weights, u, start, start_rate, rate, out, first, size)
+        if kind in (FIRST, LATER):
+            finish(
+                theta_of, law, grid, run_first, run_label, run_at_row[row0], u, alive, z * plane, y0 * nx, y1 * nx,
+                rate, kind, weights, out, first, booked, sums_here,
+            )  # fmt: skip
+        else:
+            target, place = (start_rate, first) if kind == FIRST_RKL2 else (scratch.change, 0)
+            finish(
+                theta_of, law, grid, run_first, run_label, run_at_row[row0], u, alive, z * plane, y0 * nx, y1 * nx,
+                rate, kind, scratch.unit, target, place, booked, sums_here,
+            )  # fmt: skip
+            combine(kind, weights, u, start, start_rate, scratch.change, out, first, size)
