@@ -291,28 +291,9 @@ def perfuse_binned(table, grid, u, first, rate, at, size, alive, law, m, kind, w
 
 
 @numba.njit(nogil=True, fastmath=EXACT, error_model="numpy")
-def finish(
-    table,
-    law,
-    grid,
-    run_first,
-    run_label,
-    run,
-    u,
-    alive,
-    plane,
-    first,
-    last,
-    rate,
-    kind,
-    weights,
-    out,
-    to,
-    booked,
-    sums,
-):  # type: ignore[no-untyped-def]
+def finish(table, law, grid, run_first, run_label, run, u, alive, plane, first, last, rate, kind, weights, out, to):  # type: ignore[no-untyped-def]
     """`perfuse` of the cells first .. last of the plane whose first cell is `plane`, of which `run` holds the first;
-    adds to sums[:2]."""
+    the sums in float64."""
     brought, made = 0.0, 0.0
     start, blood = first, grid[2]
     while start < last:
@@ -332,8 +313,7 @@ def finish(
             made += q
             start = stop
         run += 1
-    sums[0] += booked * brought
-    sums[1] += booked * made
+    return brought, made
 
 
 @numba.njit(nogil=True, fastmath=EXACT, error_model="numpy")
@@ -409,14 +389,16 @@ def stage(tables, layout, outside, fields, scratch, kind, weights, booked, sums,
         if coupled[row0] < coupled[row1]:
             couple(tables, outside, labels, u, first, coupled[row0], coupled[row1], rate, booked, sums_here)
         if kind in (FIRST, LATER):
-            finish(
-                theta_of, law, grid, run_first, run_label, run_at_row[row0], u, alive, z * plane, y0 * nx, y1 * nx,
-                rate, kind, weights, out, first, booked, sums_here,
-            )  # fmt: skip
+            target, place, part = out, first, weights
+        elif kind == FIRST_RKL2:
+            target, place, part = start_rate, first, scratch.unit
         else:
-            target, place = (start_rate, first) if kind == FIRST_RKL2 else (scratch.change, 0)
-            finish(
-                theta_of, law, grid, run_first, run_label, run_at_row[row0], u, alive, z * plane, y0 * nx, y1 * nx,
-                rate, kind, scratch.unit, target, place, booked, sums_here,
-            )  # fmt: skip
+            target, place, part = scratch.change, 0, scratch.unit
+        brought, made = finish(
+            theta_of, law, grid, run_first, run_label, run_at_row[row0], u, alive, z * plane, y0 * nx, y1 * nx, rate,
+            kind, part, target, place,
+        )  # fmt: skip
+        sums_here[0] += booked * brought
+        sums_here[1] += booked * made
+        if kind in (FIRST_RKL2, LATER_RKL2):
             combine(kind, weights, u, start, start_rate, scratch.change, out, first, size)
