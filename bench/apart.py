@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from bench.measure import peak_bytes, resident_bytes
+from bench.measure import forget_peak, peak_bytes, resident_bytes
 from bench.problems import block, two_cycle_freeze
 from gpu_ablate.engine.choose import backend_class
 from gpu_ablate.engine.superstep import Scheme, SuperStep
@@ -90,6 +90,7 @@ def state_bytes(n: int, scheme: Scheme) -> float:
 def whole_freeze(n: int, duration: float) -> dict[str, float]:
     """Two cycles of freezing (or the first seconds of them) at n³: wall time, right-hand sides, most memory."""
     case = two_cycle_freeze(n, duration)
+    forget_peak()
     before = resident_bytes()
     result = simulate(case, "numba")
     return {

@@ -95,9 +95,9 @@ def build_case(scene: Scene) -> Case:
     )
 
 
-def _initial(scene: Scene, anatomy: Anatomy, gas: NDArray[np.bool_]) -> Array:
+def _initial(scene: Scene, anatomy: Anatomy, gas: NDArray[np.bool_]) -> NDArray[np.float32]:
     """T - 37 at the start [K]; air outside has the air's temperature, which is only drawn."""
-    field = np.full(anatomy.grid.shape, scene.initial.uniform_c)
+    field = np.full(anatomy.grid.shape, scene.initial.uniform_c, np.float32)
     if scene.initial.image is not None:
         image = in_scene(scene, "[initial] image", read_temperatures, scene.folder / scene.initial.image)
         values, inside = image.sample(anatomy.grid.centres())
@@ -106,12 +106,13 @@ def _initial(scene: Scene, anatomy: Anatomy, gas: NDArray[np.bool_]) -> Array:
                 f"{scene.path}: [initial] image {scene.initial.image} does not cover the whole box\n"
                 "  remedy: give a larger image or a smaller [domain]"
             )
-        field = values.astype(np.float64).reshape(anatomy.grid.shape)
+        field = values.astype(np.float32).reshape(anatomy.grid.shape)
     for index, initial_c in enumerate(anatomy.initial_c):
         if initial_c is not None:
             field[anatomy.labels == index] = initial_c
     field[gas] = scene.skin_surface.temperature_c
-    return field - BODY_C
+    field -= BODY_C
+    return field
 
 
 def _extremes(scene: Scene) -> tuple[float, float]:

@@ -142,7 +142,7 @@ class Case:
 
     setup: Setup
     tables: ThermalTables
-    initial: Array
+    initial: NDArray[np.floating]
     sources: tuple[HeatSource, ...]
     exchange: Exchange
     histories: tuple[History, ...]

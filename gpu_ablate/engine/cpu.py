@@ -108,8 +108,7 @@ class Cpu:
             np.zeros(groups, real),
         )
 
-        initial = initial_state(case)
-        self.u = initial.astype(real)
+        self.u = initial_state(case, real)
         self.start = stored(case, self.u)
         self.absent = np.empty((0, 0, 0), real)
         self.spare = [self.u.copy()]
@@ -124,7 +123,7 @@ class Cpu:
         histories = case.histories
         self.fields = np.empty((len(histories), nz, ny, nx), real)
         for field, history in zip(self.fields, histories, strict=True):
-            field[...] = initial_history(history, initial)
+            field[...] = initial_history(history, self.u)
         self.alive = next(
             (f for f, h in zip(self.fields, histories, strict=True) if h.name == "perfusion"), self.absent
         )
@@ -142,6 +141,7 @@ class Cpu:
                 log2_rates[i, : len(law.log2_rate)] = law.log2_rate
         regions = range(len(self.case.setup.regions))
         stops = np.array([[stops_below(self.case, h, m) for m in regions] for h in histories], real)
+        stops = np.maximum(stops, -NEVER)  # the kernels are compiled for finite numbers
         return Doses(
             np.array([KINDS[history.kind] for history in histories], np.int32),
             values,

@@ -44,7 +44,8 @@ def estimate(case: Case, duration: float) -> Estimate:
     limit = StabilityLimit(case)
     lows, highs = np.full(len(case.setup.regions), np.inf), np.full(len(case.setup.regions), -np.inf)
     for m in limit.solved:
-        u = enthalpy_of(case.tables, m, case.initial[case.setup.labels == m])
+        start = case.initial[case.setup.labels == m]
+        u = enthalpy_of(case.tables, m, np.array([start.min(), start.max()], np.float64))
         lows[m], highs[m] = u.min(), u.max()
     span = min(case.run.trace_every, case.run.record_every, duration, LONGEST[case.run.accuracy])
     if any(step.until for probe in case.setup.probes for step in probe.steps):

@@ -25,18 +25,22 @@ from gpu_ablate.units import BODY_C
 Array = NDArray[np.float64]
 Field = NDArray[np.floating]
 
+PIECE = 2**17
+"""Cells whose temperature is looked up at a time."""
 
-def initial_state(case: Case) -> Array:
+
+def initial_state(case: Case, precision: type[np.floating]) -> Field:
     """u (nz, ny, nx) [K] of the initial temperature."""
     labels = case.setup.labels
-    u = np.empty(labels.shape)
-    for region in range(len(case.setup.regions)):
-        here = labels == region
-        u[here] = enthalpy_of(case.tables, region, case.initial[here])
+    u = np.empty(labels.shape, precision)
+    for z, plane in enumerate(labels):  # plane by plane: the inverse look-up takes several times their memory
+        for region in np.unique(plane):
+            here = plane == region
+            u[z][here] = enthalpy_of(case.tables, region, case.initial[z][here].astype(np.float64))
     return u
 
 
-def initial_history(history: History, u: Array) -> Array:
+def initial_history(history: History, u: Field) -> Field:
     """Nothing lived through yet: no dose, all perfusion left, the extremes of the start."""
     if history.kind == "accumulate":
         return np.zeros_like(u)
@@ -51,7 +55,7 @@ class Reference:
     def __init__(self, case: Case) -> None:
         self.case = case
         self.labels = case.setup.labels
-        self.u = initial_state(case)
+        self.u: Array = np.asarray(initial_state(case, np.float64), np.float64)
         self.previous, self.elapsed = self.u, math.inf
         self.start = stored(case, self.u)
         self.cells_of = [np.flatnonzero(self.labels == region) for region in range(len(case.setup.regions))]
@@ -242,9 +246,11 @@ def read_history(case: Case, name: str, field: Field, cells: NDArray[np.int64] |
 def temperature_of(case: Case, u: Field, cells: NDArray[np.int64] | None) -> Field:
     """T [°C] of states u, at flat indices or everywhere, in the precision of u."""
     theta, labels = case.tables.theta, case.setup.labels
-    if cells is not None:
-        return (BODY_C + lookup.thermal(theta, labels.flat[cells], u.flat[cells].astype(np.float64))).astype(u.dtype)
-    temperature = np.empty_like(u)
-    for z, plane in enumerate(u):  # plane by plane: looking up takes several times the memory of a field
-        temperature[z] = BODY_C + lookup.thermal(theta, labels[z], plane.astype(np.float64))
+    temperature = np.empty(u.shape if cells is None else cells.shape, u.dtype)
+    flat = temperature.reshape(-1)
+    for start in range(0, flat.size, PIECE):  # looking up takes several times the memory of what is looked up
+        part = slice(start, start + PIECE)
+        where = part if cells is None else cells[part]
+        states = u.reshape(-1)[where].astype(np.float64)
+        flat[part] = BODY_C + lookup.thermal(theta, labels.reshape(-1)[where], states)
     return temperature
