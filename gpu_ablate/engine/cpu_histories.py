@@ -28,7 +28,7 @@ class Doses(NamedTuple):
     cold: Arrays
 
 
-@numba.njit(nogil=True, fastmath=EXACT, error_model="numpy")
+@numba.njit(nogil=True, fastmath=EXACT, error_model="numpy", forceinline=True)
 def log2_rate(table, law, f, theta, scale):  # type: ignore[no-untyped-def]
     """log2 of a rate at T - 37, held beyond the ends of its table."""
     last = law[f, 2]
@@ -90,7 +90,7 @@ def widen(kinds, u, fields, z0, z1):  # type: ignore[no-untyped-def]
                     kept[i] = values[i] if values[i] < kept[i] else kept[i]
 
 
-@numba.njit(nogil=True, error_model="numpy")
+@numba.njit(nogil=True, error_model="numpy", forceinline=True)
 def finite(u, first, last):  # type: ignore[no-untyped-def]
     """Whether the values first .. last are finite: x - x is not 0 for any other (no freedom for the compiler here)."""
     values = u[first:last]
@@ -100,7 +100,7 @@ def finite(u, first, last):  # type: ignore[no-untyped-def]
     return odd == 0
 
 
-@numba.njit(nogil=True, fastmath={"nsz"}, error_model="numpy")
+@numba.njit(nogil=True, fastmath={"nsz"}, error_model="numpy", forceinline=True)
 def farthest(u, previous):  # type: ignore[no-untyped-def]
     """Greatest difference, in steps of CHUNK cells (a search is not vectorised)."""
     most = abs(u[0] - previous[0])

@@ -23,7 +23,11 @@ EXACT = {"contract", "nsz", "nnan", "ninf"}
 """Floating-point freedoms given to the compiler: sums are not reordered, so that differences of equals are 0."""
 
 SUMS = EXACT | {"reassoc"}
-"""For reductions, which are only vectorised when their order is free (it is the same in every run)."""
+"""For reductions, which are only vectorised when their order is free.
+
+All functions are inlined (`forceinline`): else a process that has just compiled them calls copies of its own, whose
+sums are ordered otherwise than those of a process that reads the cache, and a resumed run differs in the last bits.
+"""
 
 Arrays = Any  # NumPy arrays of the solver's precision; Numba compiles for what it is given
 
@@ -100,7 +104,7 @@ class Scratch(NamedTuple):
 # operation) each.
 
 
-@numba.njit(nogil=True, fastmath=EXACT, error_model="numpy")
+@numba.njit(nogil=True, fastmath=EXACT, error_model="numpy", forceinline=True)
 def any_beyond(u, first, last, low, high):  # type: ignore[no-untyped-def]
     """Whether any of the values first .. last lies outside low .. high (counted: a search is not vectorised)."""
     values = u[first:last]
@@ -110,7 +114,7 @@ def any_beyond(u, first, last, low, high):  # type: ignore[no-untyped-def]
     return beyond != 0
 
 
-@numba.njit(nogil=True, fastmath=EXACT, error_model="numpy")
+@numba.njit(nogil=True, fastmath=EXACT, error_model="numpy", forceinline=True)
 def between(table, material, u, lowest, scale):  # type: ignore[no-untyped-def]
     """Value of a table (regions, nodes) at u, linear in its bin and beyond the last ones."""
     position = (u - lowest) * scale
@@ -119,7 +123,7 @@ def between(table, material, u, lowest, scale):  # type: ignore[no-untyped-def]
     return low + (position - table.dtype.type(node)) * (table[material, node + 1] - low)
 
 
-@numba.njit(nogil=True, fastmath=EXACT, error_model="numpy")
+@numba.njit(nogil=True, fastmath=EXACT, error_model="numpy", forceinline=True)
 def look_up_linear(u, first, last, rise, bend, potential, at):  # type: ignore[no-untyped-def]
     """Φ of cells of one material in its linear range, to place `at` and on."""
     values, p = u[first:last], potential[at : at + last - first]
@@ -127,7 +131,7 @@ def look_up_linear(u, first, last, rise, bend, potential, at):  # type: ignore[n
         p[i] = (rise + bend * values[i]) * values[i]
 
 
-@numba.njit(nogil=True, fastmath=EXACT, error_model="numpy")
+@numba.njit(nogil=True, fastmath=EXACT, error_model="numpy", forceinline=True)
 def look_up_binned(table, law, grid, material, u, first, last, potential, at):  # type: ignore[no-untyped-def]
     """`look_up_linear` where some cells are frozen, boiling or dry."""
     low, high, rise, bend = law[material, 4], law[material, 5], law[material, 6], law[material, 7]
@@ -140,7 +144,7 @@ def look_up_binned(table, law, grid, material, u, first, last, potential, at):  
             potential[at + i] = between(table, material, v, lowest, scale)
 
 
-@numba.njit(nogil=True, fastmath=EXACT, error_model="numpy")
+@numba.njit(nogil=True, fastmath=EXACT, error_model="numpy", forceinline=True)
 def look_up(table, law, grid, run_first, run_label, run, u, plane, first, last, potential, place):  # type: ignore[no-untyped-def]
     """Φ of the cells first .. last of the plane whose first cell is `plane`, of which `run` holds the first, to
     `place` and on."""
@@ -159,7 +163,7 @@ def look_up(table, law, grid, run_first, run_label, run, u, plane, first, last, 
         run += 1
 
 
-@numba.njit(nogil=True, fastmath=EXACT, error_model="numpy")
+@numba.njit(nogil=True, fastmath=EXACT, error_model="numpy", forceinline=True)
 def look_up_meeting(tables, labels, u, plane, cells, begin, end, theta, resistance):  # type: ignore[no-untyped-def]
     """T - 37 and Δx²/2k of the listed cells begin .. end, of the plane whose first cell is `plane`."""
     law, theta_of, resistance_of = tables.material, tables.theta, tables.resistance
@@ -175,7 +179,7 @@ def look_up_meeting(tables, labels, u, plane, cells, begin, end, theta, resistan
             resistance[index] = between(resistance_of, material, v, lowest, scale)
 
 
-@numba.njit(nogil=True, fastmath=EXACT, error_model="numpy")
+@numba.njit(nogil=True, fastmath=EXACT, error_model="numpy", forceinline=True)
 def conduct(potential, under, here, over, at, size, nx, source, first, rate):  # type: ignore[no-untyped-def]
     """Σ Φ_j - Φ_i of whole rows, the cells at .. at + size of plane `here`, and the source, from its place `first` on
     (or of size 0); no flux through the box in x."""
@@ -207,7 +211,7 @@ def conduct(potential, under, here, over, at, size, nx, source, first, rate):  #
                 r[i] += source[first + i]
 
 
-@numba.njit(nogil=True, fastmath=EXACT, error_model="numpy")
+@numba.njit(nogil=True, fastmath=EXACT, error_model="numpy", forceinline=True)
 def meet(t, p, r, listed, here, far, shift, sides, first, last, cells, place, at, rate):  # type: ignore[no-untyped-def]
     """Put q_ij between two materials in place of Φ_j - Φ_i on the sides first .. last; j lies in plane `far`, `shift`
     on; sides: i and j as listed cells."""
@@ -220,7 +224,7 @@ def meet(t, p, r, listed, here, far, shift, sides, first, last, cells, place, at
         rate[i - at] += flux - (p[far, i + shift] - p[here, i])
 
 
-@numba.njit(nogil=True, fastmath=EXACT, error_model="numpy")
+@numba.njit(nogil=True, fastmath=EXACT, error_model="numpy", forceinline=True)
 def couple(tables, outside, labels, u, first, begin, end, rate, booked, sums):  # type: ignore[no-untyped-def]
     """Heat from the rows begin .. end of the exchange list, to the rate of a block with first cell `first` (flat)."""
     theta_of, resistance_of, lowest, scale = tables.theta, tables.resistance, tables.grid[0], tables.grid[1]
@@ -235,7 +239,7 @@ def couple(tables, outside, labels, u, first, begin, end, rate, booked, sums):  
         sums[2 + group] += booked * flux
 
 
-@numba.njit(nogil=True, fastmath=SUMS, error_model="numpy")
+@numba.njit(nogil=True, fastmath=SUMS, error_model="numpy", forceinline=True)
 def perfuse(u, first, rate, at, size, law, m, blood, kind, weights, out, to):  # type: ignore[no-untyped-def]
     """Add blood and metabolism to the rate of cells of one material m in its linear range (T - 37 = u), divide by ρc
     and put the result (see `stage`) to place `to` of out and on; their sums [W m⁻³]."""
@@ -251,7 +255,7 @@ def perfuse(u, first, rate, at, size, law, m, blood, kind, weights, out, to):  #
     return perfusion * cooling, metabolic * size
 
 
-@numba.njit(nogil=True, fastmath=SUMS, error_model="numpy")
+@numba.njit(nogil=True, fastmath=SUMS, error_model="numpy", forceinline=True)
 def perfuse_part(u, first, rate, at, size, alive, law, m, blood, kind, weights, out, to):  # type: ignore[no-untyped-def]
     """`perfuse` where part of the vessels is closed."""
     inverse, perfusion, metabolic, gain, mu = law[m, 0], law[m, 1], law[m, 2], weights[0], weights[1]
@@ -267,7 +271,7 @@ def perfuse_part(u, first, rate, at, size, alive, law, m, blood, kind, weights, 
     return perfusion * cooling, metabolic * living
 
 
-@numba.njit(nogil=True, fastmath=EXACT, error_model="numpy")
+@numba.njit(nogil=True, fastmath=EXACT, error_model="numpy", forceinline=True)
 def perfuse_binned(table, grid, u, first, rate, at, size, alive, law, m, kind, weights, out, to):  # type: ignore[no-untyped-def]
     """`perfuse` where some cells are frozen, boiling or dry; alive may be of size 0."""
     half, one, zero = grid.dtype.type(0.5), grid.dtype.type(1), grid.dtype.type(0)
@@ -290,7 +294,7 @@ def perfuse_binned(table, grid, u, first, rate, at, size, alive, law, m, kind, w
     return perfusion * cooling, metabolic * living
 
 
-@numba.njit(nogil=True, fastmath=EXACT, error_model="numpy")
+@numba.njit(nogil=True, fastmath=EXACT, error_model="numpy", forceinline=True)
 def finish(table, law, grid, run_first, run_label, run, u, alive, plane, first, last, rate, kind, weights, out, to):  # type: ignore[no-untyped-def]
     """`perfuse` of the cells first .. last of the plane whose first cell is `plane`, of which `run` holds the first;
     the sums in float64."""
@@ -316,7 +320,7 @@ def finish(table, law, grid, run_first, run_label, run, u, alive, plane, first, 
     return brought, made
 
 
-@numba.njit(nogil=True, fastmath=EXACT, error_model="numpy")
+@numba.njit(nogil=True, fastmath=EXACT, error_model="numpy", forceinline=True)
 def combine(kind, weights, u, start, start_rate, rate, out, first, size):  # type: ignore[no-untyped-def]
     """Y_j of RKL2 from M(Y_{j-1}): in start_rate for the first stage, else in rate."""
     gain, mu, nu, gain_0 = weights[0], weights[1], weights[2], weights[3]
