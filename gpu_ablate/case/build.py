@@ -18,7 +18,7 @@ from gpu_ablate.case.memory import require_memory
 from gpu_ablate.case.probes import build_probe, probe_stations
 from gpu_ablate.case.setup import Endpoint, Limit, Plan, Probe, Sensor, Setup, Surface
 from gpu_ablate.case.tables import rate_table, thermal_tables
-from gpu_ablate.case.vessels import vessel_notes
+from gpu_ablate.case.vessels import VesselRows, vessel_notes, vessel_rows
 from gpu_ablate.errors import SceneError
 from gpu_ablate.geometry.images import read_temperatures
 from gpu_ablate.geometry.voxelize import surface
@@ -72,7 +72,9 @@ def build_case(scene: Scene) -> Case:
     gas = np.isin(anatomy.labels, [i for i, r in enumerate(anatomy.regions) if r.phase == "gas"])
     check_places(scene, anatomy, probes)
     medium = antenna_medium(scene, anatomy, probes)
-    setup = _setup(scene, anatomy, probes, medium)
+    vessels = vessel_rows(scene, grid, gas)
+    notes = _notes(scene, anatomy, probes, medium, vessels)
+    setup = _setup(scene, anatomy, probes, notes)
     per_region = [
         None if region.phase == "gas" else properties(scene, tissue, nusselt(scene, region))
         for region, tissue in zip(anatomy.regions, anatomy.tissues, strict=True)
@@ -82,7 +84,7 @@ def build_case(scene: Scene) -> Case:
         tables=thermal_tables(per_region, grid.spacing, scene.model.blood_temperature_c),
         initial=_initial(scene, anatomy, gas),
         sources=build_sources(scene, grid, ~gas),
-        exchange=build_exchange(scene, grid, gas),
+        exchange=build_exchange(scene, grid, gas, vessels),
         histories=_histories(scene, setup),
         medium=medium,
         run=RunSettings(
@@ -159,7 +161,7 @@ def _histories(scene: Scene, setup: Setup) -> tuple[History, ...]:
     return tuple(kept)
 
 
-def _setup(scene: Scene, anatomy: Anatomy, probes: tuple[Probe, ...], medium: AntennaMedium | None) -> Setup:
+def _setup(scene: Scene, anatomy: Anatomy, probes: tuple[Probe, ...], notes: tuple[str, ...]) -> Setup:
     present = {where for region in anatomy.regions for where in (region.name, region.role)}
     own = {(limit.where, limit.quantity) for limit in scene.limit}
     defaults = [limit for limit in library.default_limits() if (limit.where, limit.quantity) not in own]
@@ -186,7 +188,7 @@ def _setup(scene: Scene, anatomy: Anatomy, probes: tuple[Probe, ...], medium: An
         plan=Plan(scene.plan.intent, scene.plan.margin_goal_mm * MM),
         tissues=sourced_rows(scene, anatomy),
         citations=citations(scene, anatomy, limits),
-        notes=_notes(scene, anatomy, probes, medium),
+        notes=notes,
         inputs=fingerprints(scene),
     )
 
@@ -224,14 +226,19 @@ def _extent(anatomy: Anatomy, labels: set[int]) -> tuple[Vector, Vector]:
     return (x0, y0, z0), (x1, y1, z1)
 
 
-def _notes(scene: Scene, anatomy: Anatomy, probes: tuple[Probe, ...], medium: AntennaMedium | None) -> tuple[str, ...]:
-    gas = np.isin(anatomy.labels, [i for i, r in enumerate(anatomy.regions) if r.phase == "gas"])
+def _notes(
+    scene: Scene,
+    anatomy: Anatomy,
+    probes: tuple[Probe, ...],
+    medium: AntennaMedium | None,
+    vessels: list[VesselRows],
+) -> tuple[str, ...]:
     notes = []
     if medium is not None:
         notes.append(PROVISIONAL.format(tissue=medium.tissue.replace("_", " "), depth=1.0 / medium.attenuation / MM))
     notes += [f"Liquid isolation: {text}." for text in anatomy.lifted]
     notes += box_notes(scene, anatomy, probes)
-    notes += vessel_notes(scene, anatomy.grid, gas)
+    notes += vessel_notes(vessels)
     if any(tissue.perfusion_thermography_1_s is not None for tissue in anatomy.tissues):
         notes.append(
             f'Perfusion preset "{scene.model.perfusion_preset}": published values of gland differ twelvefold, '

@@ -11,7 +11,7 @@ from scipy.ndimage import gaussian_filter
 from gpu_ablate.case.air import outside_air
 from gpu_ablate.case.case import Exchange, Film
 from gpu_ablate.case.grid import Grid
-from gpu_ablate.case.vessels import vessel_rows
+from gpu_ablate.case.vessels import VesselRows
 from gpu_ablate.errors import SceneError
 from gpu_ablate.scene.body import ConvectiveFace, HeldFace, SurfacePatch
 from gpu_ablate.scene.schema import Scene
@@ -64,7 +64,7 @@ class _Lists:
         )
 
 
-def build_exchange(scene: Scene, grid: Grid, gas: NDArray[np.bool_]) -> Exchange:
+def build_exchange(scene: Scene, grid: Grid, gas: NDArray[np.bool_], vessels: list[VesselRows]) -> Exchange:
     """All cells that meet outside air, a patch, a face of the box, or a vessel.
 
     gas : (nz, ny, nx) cells that are not solved
@@ -88,7 +88,7 @@ def build_exchange(scene: Scene, grid: Grid, gas: NDArray[np.bool_]) -> Exchange
         cells = cells[~gas.flat[cells]]
         ones = np.ones(len(cells))
         lists.rows(cells, ones, ones, np.full(len(cells), group, np.int32))
-    for vessel in vessel_rows(scene, grid, gas):
+    for vessel in vessels:
         group = lists.group(vessel.name, vessel.film_scale, vessel.film, "vessels_j")
         lists.rows(vessel.cells, vessel.weights, vessel.series, np.full(len(vessel.cells), group, np.int32))
     return lists.exchange()

@@ -10,6 +10,14 @@ from numpy.typing import NDArray
 from gpu_ablate.units import MM
 
 Vector = tuple[float, float, float]
+Slices = tuple[slice, slice, slice]
+
+
+def halves(axis: int) -> tuple[Slices, Slices]:
+    """All cells of a volume but the last along an axis, and all but the first: pairs of neighbours."""
+    low, high = [slice(None)] * 3, [slice(None)] * 3
+    low[axis], high[axis] = slice(None, -1), slice(1, None)
+    return (low[0], low[1], low[2]), (high[0], high[1], high[2])
 
 
 @dataclass(frozen=True)

@@ -52,11 +52,11 @@ def vessel_rows(scene: Scene, grid: Grid, gas: NDArray[np.bool_]) -> list[Vessel
     return [_rows(scene, grid, gas, vessel) for vessel in scene.vessel]
 
 
-def vessel_notes(scene: Scene, grid: Grid, gas: NDArray[np.bool_]) -> list[str]:
+def vessel_notes(vessels: list[VesselRows]) -> list[str]:
     """Which vessels leave the box or the tissue, and by how much."""
     return [
         f'{100.0 * rows.lost:.0f} % of the vessel "{rows.name}" lies outside the box or in gas and exchanges no heat.'
-        for rows in vessel_rows(scene, grid, gas)
+        for rows in vessels
         if rows.lost >= LEAST_LOSS
     ]
 

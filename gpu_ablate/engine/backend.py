@@ -20,7 +20,7 @@ Field = NDArray[np.floating]
 @dataclass(frozen=True)
 class Ranges:
     """Least and greatest u of each region's cells (regions,) [K], (inf, -inf) where it has none, nan if any is not
-    finite; pace: fastest change of u of any cell in the last (super-)step [K s⁻¹], inf before the first."""
+    finite; pace: fastest change of u of any cell in the last (super-)step [K s⁻¹], 0 before the first."""
 
     lows: Array
     highs: Array

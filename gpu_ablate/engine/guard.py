@@ -22,6 +22,9 @@ OVERSHOOT_C = 0.5
 """How far a temperature may leave the range of everything that acts on it [K]: no more than rounding and the time
 stepping can bring about (Pennes' equation without sources keeps the maximum principle)."""
 
+TOLERATED_C = 0.005
+"""An RKL step that overshoots by more is taken again with plain steps [K]."""
+
 IMBALANCE = 1e-3
 """Greatest share of the energy that may be missing or too much."""
 
@@ -29,9 +32,6 @@ MEANINGFUL_C = 0.01
 """Energy is balanced once its terms could warm all tissue by this much [K]; before that rounding rules."""
 
 UNREAL = "look for a power, film coefficient or tissue value far from any real one, else please report this scene"
-TOLERATED_C = 0.005
-"""An RKL step that overshoots by more is taken again with plain steps [K]."""
-
 BROKEN = "the time stepping went wrong, please report this scene"
 
 

@@ -7,6 +7,8 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
+from gpu_ablate.case.grid import halves
+
 
 def material_runs(labels: NDArray[np.uint8]) -> tuple[NDArray[np.int32], NDArray[np.uint8], NDArray[np.int64]]:
     """Runs of one label along the flat index of each plane.
@@ -44,7 +46,7 @@ def meeting_cells(labels: NDArray[np.uint8], solved: NDArray[np.bool_]) -> tuple
     differ = {axis: np.diff(labels, axis=axis) != 0 for axis in range(3)}
     anywhere = np.zeros(labels.shape, bool)
     for axis in range(3):
-        low, high = _halves(axis)
+        low, high = halves(axis)
         anywhere[low] |= differ[axis]
         anywhere[high] |= differ[axis]
     cells = np.flatnonzero(anywhere)
@@ -52,7 +54,7 @@ def meeting_cells(labels: NDArray[np.uint8], solved: NDArray[np.bool_]) -> tuple
     sides, firsts, count = [], [], 0
     for axis in (2, 1, 0):
         stride = (ny * nx, nx, 1)[axis]
-        for half, step in zip(reversed(_halves(axis)), (-stride, stride), strict=True):
+        for half, step in zip(reversed(halves(axis)), (-stride, stride), strict=True):
             here = np.zeros(labels.shape, bool)
             here[half] = differ[axis]
             here &= solved[labels]
@@ -62,13 +64,6 @@ def meeting_cells(labels: NDArray[np.uint8], solved: NDArray[np.bool_]) -> tuple
             count += len(own)
     listed = (cells % (ny * nx)).astype(np.int32), np.searchsorted(cells, rows)
     return listed, (np.concatenate(sides).astype(np.int32), np.stack(firsts))
-
-
-def _halves(axis: int) -> tuple[tuple[slice, ...], tuple[slice, ...]]:
-    """All cells but the last, and all but the first, along an axis."""
-    low, high = [slice(None)] * 3, [slice(None)] * 3
-    low[axis], high[axis] = slice(None, -1), slice(1, None)
-    return tuple(low), tuple(high)
 
 
 def blocks_of_rows(ny: int, nx: int, cells: int) -> list[tuple[int, int]]:

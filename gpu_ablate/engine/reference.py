@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gpu_ablate.case.case import Case, History
+from gpu_ablate.case.grid import halves
 from gpu_ablate.case.tables import U_STEP, enthalpy_of
 from gpu_ablate.engine import lookup
 from gpu_ablate.engine.backend import Ranges
@@ -146,10 +147,7 @@ class Reference:
         """Σ_faces q_ij [W m⁻³]; no flux through the faces of the box."""
         rate = np.zeros_like(theta)
         for axis in range(3):
-            low = [slice(None)] * 3
-            high = [slice(None)] * 3
-            low[axis], high[axis] = slice(None, -1), slice(1, None)
-            below, above = tuple(low), tuple(high)
+            below, above = halves(axis)
             between = (theta[above] - theta[below]) / (resistance[above] + resistance[below])
             same = self.labels[above] == self.labels[below]
             flux = np.where(same, potential[above] - potential[below], between)

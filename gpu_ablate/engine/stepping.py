@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gpu_ablate.case.case import Accuracy, Case
+from gpu_ablate.case.grid import halves
 from gpu_ablate.case.tables import U_BINS, U_MIN, U_STEP, enthalpy_of
 from gpu_ablate.engine import lookup
 from gpu_ablate.engine.superstep import Scheme, SuperStep, least_count, stages
@@ -140,17 +141,15 @@ def _conducting_faces(case: Case) -> NDArray[np.uint8]:
     solved = np.isfinite(case.tables.heat_capacity)[case.setup.labels]
     count = np.zeros(solved.shape, np.uint8)
     for axis in range(3):
-        low: list[slice] = [slice(None)] * 3
-        high: list[slice] = [slice(None)] * 3
-        low[axis], high[axis] = slice(None, -1), slice(1, None)
-        count[tuple(low)] += solved[tuple(high)]
-        count[tuple(high)] += solved[tuple(low)]
+        below, above = halves(axis)
+        count[below] += solved[above]
+        count[above] += solved[below]
     return count
 
 
 def calm_span(pace: float, accuracy: Accuracy) -> float:
-    """How long a super-step may be while u changes by `pace` [K s⁻¹]; inf for a pace of 0 or not known (inf)."""
-    return CHANGE[accuracy] / pace if 0.0 < pace < math.inf else math.inf
+    """How long a super-step may be while u changes by `pace` [K s⁻¹]; inf for a pace of 0: at rest, or not known."""
+    return CHANGE[accuracy] / pace if pace > 0.0 else math.inf
 
 
 def plain(span: float, limit: float) -> SuperStep:
