@@ -22,7 +22,7 @@ from gpu_ablate.engine import cpu_histories, cpu_kernels, lookup
 from gpu_ablate.engine.backend import Ranges
 from gpu_ablate.engine.cpu_histories import Doses
 from gpu_ablate.engine.cpu_kernels import FIRST, FIRST_RKL2, LATER, LATER_RKL2, Fields, Layout, Outside, Scratch, Tables
-from gpu_ablate.engine.layout import blocks_of_rows, material_runs, meeting_cells
+from gpu_ablate.engine.layout import blocks_of_rows, material_runs, meeting_cells, uniform_blocks
 from gpu_ablate.engine.reference import (
     initial_history,
     initial_state,
@@ -63,7 +63,14 @@ class Cpu:
 
         solved = np.isfinite(tables.heat_capacity)
         meeting, sides = meeting_cells(self.labels, solved)
-        self.layout = Layout(self.labels, *material_runs(self.labels), *meeting, *sides)
+        self.layout = Layout(
+            self.labels,
+            np.array(self.blocks),
+            uniform_blocks(self.labels, solved, self.blocks),
+            *material_runs(self.labels),
+            *meeting,
+            *sides,
+        )
         tallest = max(y1 - y0 for y0, y1 in self.blocks)
         most = max(
             int((meeting[1][min(y1 + 1, ny) :: ny] - meeting[1][max(y0 - 1, 0) : -1 : ny]).max())
@@ -75,6 +82,8 @@ class Cpu:
                 theta=np.empty((3, most), real),
                 resistance=np.empty((3, most), real),
                 listed=np.empty(3, np.int64),
+                held=np.empty(3, np.int64),
+                tested=np.empty(3, np.int64),
                 rate=np.empty(tallest * nx, real),
                 change=np.empty(tallest * nx, real),
                 unit=np.array([1, 0, 0, 0], real),
@@ -236,10 +245,10 @@ class Cpu:
 
         def work(i: int) -> None:
             z0, z1 = self.slabs[i]
-            for sums, (y0, y1) in zip(self.block_sums, self.blocks, strict=True):
+            for block, sums in enumerate(self.block_sums):
                 cpu_kernels.stage(
                     self.tables, self.layout, self.outside, fields, self.scratch[i], kind, coefficients, booked,
-                    sums, z0, z1, y0, y1,
+                    sums, z0, z1, block,
                 )  # fmt: skip
 
         self._on_slabs(work)

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numba
 import numpy as np
 
-from gpu_ablate.engine.cpu_kernels import CHUNK, EXACT, Arrays, any_beyond, between
+from gpu_ablate.engine.cpu_kernels import CHUNK, EXACT, PART, WHOLE, Arrays, any_beyond, between
 
 FAR = 1e300
 """Beyond any u; finite, as `any_beyond` is compiled for finite numbers."""
@@ -28,7 +28,7 @@ class Doses(NamedTuple):
     cold: Arrays
 
 
-@numba.njit(nogil=True, fastmath=EXACT, error_model="numpy", forceinline=True)
+@numba.njit(fastmath=EXACT, **PART)
 def log2_rate(table, law, f, theta, scale):  # type: ignore[no-untyped-def]
     """log2 of a rate at T - 37, held beyond the ends of its table."""
     last = law[f, 2]
@@ -38,7 +38,7 @@ def log2_rate(table, law, f, theta, scale):  # type: ignore[no-untyped-def]
     return low + (place - table.dtype.type(node)) * (table[f, node + 1] - low)
 
 
-@numba.njit(nogil=True, fastmath=EXACT, cache=True, error_model="numpy")
+@numba.njit(fastmath=EXACT, **WHOLE)
 def add_doses(tables, labels, doses, before, after, fields, share, steps, span, even, z0, z1):  # type: ignore[no-untyped-def]
     """Doses of a span in planes z0 .. z1 (see Reference._remember_doses); fields (histories, nz, ny, nx)."""
     kinds, rates, limits, stops = doses.kinds, doses.log2_rates, doses.laws, doses.stops
@@ -76,7 +76,7 @@ def add_doses(tables, labels, doses, before, after, fields, share, steps, span, 
                         fields[f, z, y, x] *= np.exp(-span * mean)
 
 
-@numba.njit(nogil=True, fastmath=EXACT, cache=True, error_model="numpy")
+@numba.njit(fastmath=EXACT, **WHOLE)
 def widen(kinds, u, fields, z0, z1):  # type: ignore[no-untyped-def]
     """Update the extremes in planes z0 .. z1."""
     for f in range(kinds.size):
@@ -90,7 +90,7 @@ def widen(kinds, u, fields, z0, z1):  # type: ignore[no-untyped-def]
                     kept[i] = values[i] if values[i] < kept[i] else kept[i]
 
 
-@numba.njit(nogil=True, error_model="numpy", forceinline=True)
+@numba.njit(**PART)
 def finite(u, first, last):  # type: ignore[no-untyped-def]
     """Whether the values first .. last are finite: x - x is not 0 for any other (no freedom for the compiler here)."""
     values = u[first:last]
@@ -100,7 +100,7 @@ def finite(u, first, last):  # type: ignore[no-untyped-def]
     return odd == 0
 
 
-@numba.njit(nogil=True, fastmath={"nsz"}, error_model="numpy", forceinline=True)
+@numba.njit(fastmath={"nsz"}, **PART)
 def farthest(u, previous):  # type: ignore[no-untyped-def]
     """Greatest difference, in steps of CHUNK cells (a search is not vectorised)."""
     most = abs(u[0] - previous[0])
@@ -115,14 +115,14 @@ def farthest(u, previous):  # type: ignore[no-untyped-def]
     return most
 
 
-@numba.njit(nogil=True, cache=True)
+@numba.njit(**WHOLE)
 def ranges(layout, u, previous, planes, changes, z0, z1):  # type: ignore[no-untyped-def]
     """Least and greatest u of each region in planes z0 .. z1, into planes (nz, regions, 2); greatest change of u, into
     changes (nz,). All nan in a plane that is not finite, (FAR, -FAR) where a region has no cell."""
     ny = u.shape[1]
     for z in range(z0, z1):
-        planes[z, :, 0] = FAR
-        planes[z, :, 1] = -FAR
+        for region in range(planes.shape[1]):
+            planes[z, region, 0], planes[z, region, 1] = FAR, -FAR
         values = u[z].reshape(-1)
         changes[z] = farthest(values, previous[z].reshape(-1))
         run, start = layout.run_at_row[z * ny], 0
@@ -130,7 +130,8 @@ def ranges(layout, u, previous, planes, changes, z0, z1):  # type: ignore[no-unt
             stop = layout.run_first[run + 1] if layout.run_first[run + 1] > start else values.size
             region = layout.run_label[run]
             if not finite(values, start, stop):
-                planes[z] = np.nan
+                for lost in range(planes.shape[1]):
+                    planes[z, lost, 0] = planes[z, lost, 1] = np.nan
                 break
             if any_beyond(values, start, stop, planes[z, region, 0], planes[z, region, 1]):
                 for i in range(start, stop):

@@ -23,10 +23,21 @@ EXACT = {"contract", "nsz", "nnan", "ninf"}
 """Floating-point freedoms given to the compiler: sums are not reordered, so that differences of equals are 0."""
 
 SUMS = EXACT | {"reassoc"}
-"""For reductions, which are only vectorised when their order is free.
+"""For reductions, which are only vectorised when their order is free."""
 
-All functions are inlined (`forceinline`): else a process that has just compiled them calls copies of its own, whose
-sums are ordered otherwise than those of a process that reads the cache, and a resumed run differs in the last bits.
+WHOLE = {"nogil": True, "error_model": "numpy", "cache": True}
+"""Options of the functions that Python calls."""
+
+PART = {
+    "nogil": True,
+    "error_model": "numpy",
+    "forceinline": True,
+    "no_cpython_wrapper": True,
+    "no_cfunc_wrapper": True,
+}
+"""Options of those that they call. All of these are inlined: else a process that has just compiled them calls copies
+of its own, whose sums are ordered otherwise than those of a process that reads the cache, and a resumed run differs in
+the last bits. Without wrappers, which nobody calls, they compile faster.
 """
 
 Arrays = Any  # NumPy arrays of the solver's precision; Numba compiles for what it is given
@@ -46,13 +57,16 @@ class Tables(NamedTuple):
 
 
 class Layout(NamedTuple):
-    """What never changes: labels (nz, ny, nx); runs of one material within a plane: first cell in its plane, label,
-    and the run in which each grid row begins; cells that meet another material (in their plane) and the first of each
-    row; for each of six sides (-x +x -y +y -z +z) the cells that meet another there, and that one, by their numbers
-    among the former (sides, 2), and the first of each row (6, ..).
+    """What never changes: labels (nz, ny, nx); rows first .. last of the blocks (blocks, 2); whether a block and all
+    its neighbours are one solved material (blocks, nz); runs of one material within a plane: first cell in its plane,
+    label, and the run in which each grid row begins; cells that meet another material (in their plane) and the first
+    of each row; for each of six sides (-x +x -y +y -z +z) the cells that meet another there, and that one, by their
+    numbers among the former (sides, 2), and the first of each row (6, ..).
     """
 
     labels: Arrays
+    blocks: Arrays
+    uniform: Arrays
     run_first: Arrays
     run_label: Arrays
     run_at_row: Arrays
@@ -87,13 +101,16 @@ class Fields(NamedTuple):
 
 class Scratch(NamedTuple):
     """Of one thread, for three planes of a block with a row on each side: Φ (3, (rows + 2)·nx), T - 37 and Δx²/2k of
-    the cells that meet another material (3, most of them), the first of these (3,); the rate of a block, and what it
-    comes to with blood; weights (1, 0, 0, 0)."""
+    the cells that meet another material (3, most of them), the first of these (3,), and which plane these hold, plus
+    one (3,); which plane was tested for `straight` (3,); the rate of a block, and what it comes to with blood; weights
+    (1, 0, 0, 0)."""
 
     potential: Arrays
     theta: Arrays
     resistance: Arrays
     listed: Arrays
+    held: Arrays
+    tested: Arrays
     rate: Arrays
     change: Arrays
     unit: Arrays
@@ -104,7 +121,7 @@ class Scratch(NamedTuple):
 # operation) each.
 
 
-@numba.njit(nogil=True, fastmath=EXACT, error_model="numpy", forceinline=True)
+@numba.njit(fastmath=EXACT, **PART)
 def any_beyond(u, first, last, low, high):  # type: ignore[no-untyped-def]
     """Whether any of the values first .. last lies outside low .. high (counted: a search is not vectorised)."""
     values = u[first:last]
@@ -114,7 +131,7 @@ def any_beyond(u, first, last, low, high):  # type: ignore[no-untyped-def]
     return beyond != 0
 
 
-@numba.njit(nogil=True, fastmath=EXACT, error_model="numpy", forceinline=True)
+@numba.njit(fastmath=EXACT, **PART)
 def between(table, material, u, lowest, scale):  # type: ignore[no-untyped-def]
     """Value of a table (regions, nodes) at u, linear in its bin and beyond the last ones."""
     position = (u - lowest) * scale
@@ -123,7 +140,7 @@ def between(table, material, u, lowest, scale):  # type: ignore[no-untyped-def]
     return low + (position - table.dtype.type(node)) * (table[material, node + 1] - low)
 
 
-@numba.njit(nogil=True, fastmath=EXACT, error_model="numpy", forceinline=True)
+@numba.njit(fastmath=EXACT, **PART)
 def look_up_linear(u, first, last, rise, bend, potential, at):  # type: ignore[no-untyped-def]
     """Φ of cells of one material in its linear range, to place `at` and on."""
     values, p = u[first:last], potential[at : at + last - first]
@@ -131,7 +148,7 @@ def look_up_linear(u, first, last, rise, bend, potential, at):  # type: ignore[n
         p[i] = (rise + bend * values[i]) * values[i]
 
 
-@numba.njit(nogil=True, fastmath=EXACT, error_model="numpy", forceinline=True)
+@numba.njit(fastmath=EXACT, **PART)
 def look_up_binned(table, law, grid, material, u, first, last, potential, at):  # type: ignore[no-untyped-def]
     """`look_up_linear` where some cells are frozen, boiling or dry."""
     low, high, rise, bend = law[material, 4], law[material, 5], law[material, 6], law[material, 7]
@@ -144,7 +161,7 @@ def look_up_binned(table, law, grid, material, u, first, last, potential, at):  
             potential[at + i] = between(table, material, v, lowest, scale)
 
 
-@numba.njit(nogil=True, fastmath=EXACT, error_model="numpy", forceinline=True)
+@numba.njit(fastmath=EXACT, **PART)
 def look_up(table, law, grid, run_first, run_label, run, u, plane, first, last, potential, place):  # type: ignore[no-untyped-def]
     """Φ of the cells first .. last of the plane whose first cell is `plane`, of which `run` holds the first, to
     `place` and on."""
@@ -163,7 +180,7 @@ def look_up(table, law, grid, run_first, run_label, run, u, plane, first, last, 
         run += 1
 
 
-@numba.njit(nogil=True, fastmath=EXACT, error_model="numpy", forceinline=True)
+@numba.njit(fastmath=EXACT, **PART)
 def look_up_meeting(tables, labels, u, plane, cells, begin, end, theta, resistance):  # type: ignore[no-untyped-def]
     """T - 37 and Δx²/2k of the listed cells begin .. end, of the plane whose first cell is `plane`."""
     law, theta_of, resistance_of = tables.material, tables.theta, tables.resistance
@@ -179,25 +196,18 @@ def look_up_meeting(tables, labels, u, plane, cells, begin, end, theta, resistan
             resistance[index] = between(resistance_of, material, v, lowest, scale)
 
 
-@numba.njit(nogil=True, fastmath=EXACT, error_model="numpy", forceinline=True)
-def conduct(potential, under, here, over, at, size, nx, source, first, rate):  # type: ignore[no-untyped-def]
-    """Σ Φ_j - Φ_i of whole rows, the cells at .. at + size of plane `here`, and the source, from its place `first` on
-    (or of size 0); no flux through the box in x."""
-    p, r = potential[here], rate[:size]
+@numba.njit(fastmath=EXACT, **PART)
+def conduct(potential, under, here, over, at, size, nx, source, first, on, rate):  # type: ignore[no-untyped-def]
+    """Σ Φ_j - Φ_i of whole rows, the cells at .. at + size of plane `here`, and `on` times the source, from its place
+    `first` on; no flux through the box in x."""
+    p, r, q = potential[here], rate[:size], source[first : first + size]
     centre, west, east = p[at : at + size], p[at - 1 : at - 1 + size], p[at + 1 : at + 1 + size]
     south, north = p[at - nx : at - nx + size], p[at + nx : at + nx + size]
     below, above = potential[under, at : at + size], potential[over, at : at + size]
-    if source.size == 0:
-        for i in range(r.size):
-            c = centre[i]
-            across = ((south[i] - c) + (north[i] - c)) + ((below[i] - c) + (above[i] - c))
-            r[i] = across + ((west[i] - c) + (east[i] - c))
-    else:
-        q = source[first : first + size]
-        for i in range(r.size):
-            c = centre[i]
-            across = ((south[i] - c) + (north[i] - c)) + ((below[i] - c) + (above[i] - c))
-            r[i] = across + ((west[i] - c) + (east[i] - c)) + q[i]
+    for i in range(r.size):
+        c = centre[i]
+        across = ((south[i] - c) + (north[i] - c)) + ((below[i] - c) + (above[i] - c))
+        r[i] = across + ((west[i] - c) + (east[i] - c)) + on * q[i]
     for row in range(0, size, nx):
         for i in (row, row + nx - 1):
             c = centre[i]
@@ -206,12 +216,10 @@ def conduct(potential, under, here, over, at, size, nx, source, first, rate):  #
                 x += west[i] - c
             if i < row + nx - 1:
                 x += east[i] - c
-            r[i] = ((south[i] - c) + (north[i] - c)) + ((below[i] - c) + (above[i] - c)) + x
-            if source.size > 0:
-                r[i] += source[first + i]
+            r[i] = ((south[i] - c) + (north[i] - c)) + ((below[i] - c) + (above[i] - c)) + x + on * q[i]
 
 
-@numba.njit(nogil=True, fastmath=EXACT, error_model="numpy", forceinline=True)
+@numba.njit(fastmath=EXACT, **PART)
 def meet(t, p, r, listed, here, far, shift, sides, first, last, cells, place, at, rate):  # type: ignore[no-untyped-def]
     """Put q_ij between two materials in place of Φ_j - Φ_i on the sides first .. last; j lies in plane `far`, `shift`
     on; sides: i and j as listed cells."""
@@ -224,58 +232,65 @@ def meet(t, p, r, listed, here, far, shift, sides, first, last, cells, place, at
         rate[i - at] += flux - (p[far, i + shift] - p[here, i])
 
 
-@numba.njit(nogil=True, fastmath=EXACT, error_model="numpy", forceinline=True)
-def couple(tables, outside, labels, u, first, begin, end, rate, booked, sums):  # type: ignore[no-untyped-def]
-    """Heat from the rows begin .. end of the exchange list, to the rate of a block with first cell `first` (flat)."""
+@numba.njit(fastmath=EXACT, **PART)
+def couple(tables, outside, labels, u, begin, end, gain, out, shift, booked, sums):  # type: ignore[no-untyped-def]
+    """Add `gain` times what the rows begin .. end of the exchange list change u by, to place cell - `shift` of out."""
     theta_of, resistance_of, lowest, scale = tables.theta, tables.resistance, tables.grid[0], tables.grid[1]
     cells, weights, series, groups = outside.cells, outside.weights, outside.series, outside.groups
-    film, theta = outside.film, outside.theta
+    film, theta, law = outside.film, outside.theta, tables.material
     for index in range(begin, end):
         cell, group = cells[index], groups[index]
         material, v = labels[cell], u[cell]
         resistance = series[index] * between(resistance_of, material, v, lowest, scale) + film[group]
         flux = weights[index] * (theta[group] - between(theta_of, material, v, lowest, scale)) / resistance
-        rate[cell - first] += flux
+        out[cell - shift] += gain * (flux * law[material, 0])
         sums[2 + group] += booked * flux
 
 
-@numba.njit(nogil=True, fastmath=SUMS, error_model="numpy", forceinline=True)
-def perfuse(u, first, rate, at, size, law, m, blood, kind, weights, out, to):  # type: ignore[no-untyped-def]
+@numba.njit(fastmath=SUMS, **PART)
+def perfuse(u, first, rate, at, size, law, m, blood, mode, weights, out, to):  # type: ignore[no-untyped-def]
     """Add blood and metabolism to the rate of cells of one material m in its linear range (T - 37 = u), divide by ρc
-    and put the result (see `stage`) to place `to` of out and on; their sums [W m⁻³]."""
+    and put it times the gain, with its base, to place `to` of out and on; their sums [W m⁻³].
+
+    mode : (later, keep). base is Y_{j-2} + μ (Y_{j-1} - Y_{j-2}) of a later stage, with Y_{j-2} in out, else `keep`
+        (1 or 0) times u
+    """
     inverse, perfusion, metabolic, gain, mu = law[m, 0], law[m, 1], law[m, 2], weights[0], weights[1]
+    later, keep = mode
     y, r, o = u[first : first + size], rate[at : at + size], out[to : to + size]
-    cooling, zero = blood - blood, blood - blood
+    cooling = blood - blood
     for i in range(y.size):
         colder = blood - y[i]
         cooling += colder
         change = gain * ((r[i] + (perfusion * colder + metabolic)) * inverse)
-        base = o[i] + mu * (y[i] - o[i]) if kind == LATER else y[i] if kind == FIRST else zero
+        base = o[i] + mu * (y[i] - o[i]) if later else keep * y[i]
         o[i] = base + change
     return perfusion * cooling, metabolic * size
 
 
-@numba.njit(nogil=True, fastmath=SUMS, error_model="numpy", forceinline=True)
-def perfuse_part(u, first, rate, at, size, alive, law, m, blood, kind, weights, out, to):  # type: ignore[no-untyped-def]
+@numba.njit(fastmath=SUMS, **PART)
+def perfuse_part(u, first, rate, at, size, alive, law, m, blood, mode, weights, out, to):  # type: ignore[no-untyped-def]
     """`perfuse` where part of the vessels is closed."""
     inverse, perfusion, metabolic, gain, mu = law[m, 0], law[m, 1], law[m, 2], weights[0], weights[1]
+    later, keep = mode
     y, r, o, share = u[first : first + size], rate[at : at + size], out[to : to + size], alive[first : first + size]
-    cooling, living, zero = blood - blood, blood - blood, blood - blood
+    cooling, living = blood - blood, blood - blood
     for i in range(y.size):
         colder = (blood - y[i]) * share[i]
         cooling += colder
         living += share[i]
         change = gain * ((r[i] + (perfusion * colder + metabolic * share[i])) * inverse)
-        base = o[i] + mu * (y[i] - o[i]) if kind == LATER else y[i] if kind == FIRST else zero
+        base = o[i] + mu * (y[i] - o[i]) if later else keep * y[i]
         o[i] = base + change
     return perfusion * cooling, metabolic * living
 
 
-@numba.njit(nogil=True, fastmath=EXACT, error_model="numpy", forceinline=True)
-def perfuse_binned(table, grid, u, first, rate, at, size, alive, law, m, kind, weights, out, to):  # type: ignore[no-untyped-def]
+@numba.njit(fastmath=EXACT, **PART)
+def perfuse_binned(table, grid, u, first, rate, at, size, alive, law, m, mode, weights, out, to):  # type: ignore[no-untyped-def]
     """`perfuse` where some cells are frozen, boiling or dry; alive may be of size 0."""
     half, one, zero = grid.dtype.type(0.5), grid.dtype.type(1), grid.dtype.type(0)
     lowest, scale, blood, gain, mu = grid[0], grid[1], grid[2], weights[0], weights[1]
+    later, keep = mode
     inverse, perfusion, metabolic, thawed = law[m, 0], law[m, 1], law[m, 2], law[m, 3]
     cooling, living = zero, zero
     for i in range(size):
@@ -289,13 +304,13 @@ def perfuse_binned(table, grid, u, first, rate, at, size, alive, law, m, kind, w
             cooling += colder
             living += share
             heat += perfusion * colder + metabolic * share
-        base = out[to + i] + mu * (v - out[to + i]) if kind == LATER else v if kind == FIRST else zero
+        base = out[to + i] + mu * (v - out[to + i]) if later else keep * v
         out[to + i] = base + gain * (heat * inverse)
     return perfusion * cooling, metabolic * living
 
 
-@numba.njit(nogil=True, fastmath=EXACT, error_model="numpy", forceinline=True)
-def finish(table, law, grid, run_first, run_label, run, u, alive, plane, first, last, rate, kind, weights, out, to):  # type: ignore[no-untyped-def]
+@numba.njit(fastmath=EXACT, **PART)
+def finish(table, law, grid, run_first, run_label, run, u, alive, plane, first, last, rate, mode, weights, out, to):  # type: ignore[no-untyped-def]
     """`perfuse` of the cells first .. last of the plane whose first cell is `plane`, of which `run` holds the first;
     the sums in float64."""
     brought, made = 0.0, 0.0
@@ -308,11 +323,11 @@ def finish(table, law, grid, run_first, run_label, run, u, alive, plane, first, 
             at, size, cell = start - first, stop - start, plane + start
             place = to + at
             if any_beyond(u, cell, cell + size, law[m, 4], law[m, 5]):
-                b, q = perfuse_binned(table, grid, u, cell, rate, at, size, alive, law, m, kind, weights, out, place)
+                b, q = perfuse_binned(table, grid, u, cell, rate, at, size, alive, law, m, mode, weights, out, place)
             elif alive.size > 0:
-                b, q = perfuse_part(u, cell, rate, at, size, alive, law, m, blood, kind, weights, out, place)
+                b, q = perfuse_part(u, cell, rate, at, size, alive, law, m, blood, mode, weights, out, place)
             else:
-                b, q = perfuse(u, cell, rate, at, size, law, m, blood, kind, weights, out, place)
+                b, q = perfuse(u, cell, rate, at, size, law, m, blood, mode, weights, out, place)
             brought += b
             made += q
             start = stop
@@ -320,7 +335,59 @@ def finish(table, law, grid, run_first, run_label, run, u, alive, plane, first, 
     return brought, made
 
 
-@numba.njit(nogil=True, fastmath=EXACT, error_model="numpy", forceinline=True)
+@numba.njit(fastmath=EXACT, **PART)
+def straight(u, plane, nz, z, first, last, low, high, tested):  # type: ignore[no-untyped-def]
+    """Whether the cells first .. last of plane z and its neighbours lie within low .. high; each plane is tested once:
+    tested (3,) holds its number plus one, negative if any does not."""
+    for near in range(max(z - 1, 0), min(z + 2, nz)):
+        if abs(tested[near % 3]) != near + 1:
+            beyond = any_beyond(u, near * plane + first, near * plane + last, low, high)
+            tested[near % 3] = -near - 1 if beyond else near + 1
+        if tested[near % 3] < 0:
+            return False
+    return True
+
+
+@numba.njit(fastmath=EXACT, **PART)
+def climb(here, there, rise, bend):  # type: ignore[no-untyped-def]
+    """Φ_j - Φ_i of two cells of one material in its linear range."""
+    return (there - here) * (rise + bend * (there + here))
+
+
+@numba.njit(fastmath=SUMS, **PART)
+def sweep(u, first, size, nx, ways, source, on, law, m, blood, mode, weights, ends, out, to):  # type: ignore[no-untyped-def]
+    """`conduct` and `perfuse` in one pass, for whole rows of cells of one material m, like all their neighbours, in its
+    linear range; ways: to the cells at -y +y -z +z, 0 at the box; ends (2·rows,) is written over."""
+    inverse, perfusion, metabolic, rise, bend = law[m, 0], law[m, 1], law[m, 2], law[m, 6], law[m, 7]
+    gain, mu, cooling = weights[0], weights[1], blood - blood
+    later, keep = mode
+    y, o, q = u[first : first + size], out[to : to + size], source[first : first + size]
+    south, north = u[first + ways[0] : first + ways[0] + size], u[first + ways[1] : first + ways[1] + size]
+    below, above = u[first + ways[2] : first + ways[2] + size], u[first + ways[3] : first + ways[3] + size]
+    for row in range(size // nx):
+        for side in range(2):
+            i = row * nx + side * (nx - 1)
+            c, inner = y[i], y[i + 1 - 2 * side]
+            across = climb(c, south[i], rise, bend) + climb(c, north[i], rise, bend)
+            across += climb(c, below[i], rise, bend) + climb(c, above[i], rise, bend)
+            heat = across + climb(c, inner, rise, bend) + on * q[i]
+            change = gain * ((heat + (perfusion * (blood - c) + metabolic)) * inverse)
+            ends[2 * row + side] = (o[i] + mu * (c - o[i]) if later else keep * c) + change
+    for i in range(1, size - 1):
+        c = y[i]
+        colder = blood - c
+        cooling += colder
+        across = climb(c, south[i], rise, bend) + climb(c, north[i], rise, bend)
+        across += climb(c, below[i], rise, bend) + climb(c, above[i], rise, bend)
+        heat = across + (climb(c, y[i - 1], rise, bend) + climb(c, y[i + 1], rise, bend)) + on * q[i]
+        change = gain * ((heat + (perfusion * colder + metabolic)) * inverse)
+        o[i] = (o[i] + mu * (c - o[i]) if later else keep * c) + change
+    for row in range(size // nx):
+        o[row * nx], o[row * nx + nx - 1] = ends[2 * row], ends[2 * row + 1]
+    return perfusion * (cooling + ((blood - y[0]) + (blood - y[size - 1]))), metabolic * size
+
+
+@numba.njit(fastmath=EXACT, **PART)
 def combine(kind, weights, u, start, start_rate, rate, out, first, size):  # type: ignore[no-untyped-def]
     """Y_j of RKL2 from M(Y_{j-1}): in start_rate for the first stage, else in rate."""
     gain, mu, nu, gain_0 = weights[0], weights[1], weights[2], weights[3]
@@ -335,74 +402,98 @@ def combine(kind, weights, u, start, start_rate, rate, out, first, size):  # typ
             to[i] = y0[i] + (change + (gain * r[i] + gain_0 * m0[i]))
 
 
-@numba.njit(nogil=True, fastmath=EXACT, cache=True, error_model="numpy")
-def stage(tables, layout, outside, fields, scratch, kind, weights, booked, sums, z0, z1, y0, y1):  # type: ignore[no-untyped-def]
-    """One stage of rows y0 .. y1 of planes z0 .. z1; sums (nz, 2 + groups) [W m⁻³ s]: perfusion, metabolic, exchange.
+@numba.njit(fastmath=EXACT, **WHOLE)
+def stage(tables, layout, outside, fields, scratch, kind, weights, booked, sums, z0, z1, block):  # type: ignore[no-untyped-def]
+    """One stage of a block in planes z0 .. z1; sums (nz, 2 + groups) [W m⁻³ s]: perfusion, metabolic, exchange.
 
     kind : Y_1 (FIRST) or a later Y_j (LATER) of Euler and RKL1, or of RKL2; a Y_j is written over Y_{j-2}
     weights : τ gain, μ, ν, τ gain_0 (see superstep.Stage)
     booked : seconds for which the rates of this stage count in the sums
     """
     nz, ny, nx = layout.labels.shape
-    plane = ny * nx
+    plane, y0, y1 = ny * nx, layout.blocks[block, 0], layout.blocks[block, 1]
     potential, theta, resistance, rate = scratch.potential, scratch.theta, scratch.resistance, scratch.rate
-    listed, meeting, meeting_at_row = scratch.listed, layout.meeting, layout.meeting_at_row
+    listed, held, tested, meeting = scratch.listed, scratch.held, scratch.tested, layout.meeting
     labels, u, start = layout.labels.reshape(-1), fields.u.reshape(-1), fields.start.reshape(-1)
-    source, alive, out = fields.source.reshape(-1), fields.alive.reshape(-1), fields.out.reshape(-1)
-    start_rate, sides, at_row, coupled = (
-        fields.start_rate.reshape(-1),
-        layout.sides,
-        layout.sides_at_row,
-        outside.at_row,
-    )
+    alive, out, start_rate = fields.alive.reshape(-1), fields.out.reshape(-1), fields.start_rate.reshape(-1)
+    meeting_at_row, sides, at_row, coupled = layout.meeting_at_row, layout.sides, layout.sides_at_row, outside.at_row
     run_first, run_label, run_at_row = layout.run_first, layout.run_label, layout.run_at_row
     law, grid, potential_of, theta_of = tables.material, tables.grid, tables.potential, tables.theta
-    below, beyond, size = max(y0 - 1, 0), min(y1 + 1, ny), (y1 - y0) * nx
-    for z in range(z0 - 2, z1):
-        ahead = z + 1
-        if 0 <= ahead < nz:  # one plane ahead, with a row on each side
-            p, row = potential[ahead % 3], ahead * ny + below
-            look_up(
-                potential_of, law, grid, run_first, run_label, run_at_row[row], u, ahead * plane, below * nx,
-                beyond * nx, p, (below - y0 + 1) * nx,
-            )  # fmt: skip
-            if y0 == 0:
-                p[:nx] = p[nx : 2 * nx]
-            if y1 == ny:
-                p[size + nx : size + 2 * nx] = p[size : size + nx]
-            begin, end = meeting_at_row[row], meeting_at_row[ahead * ny + beyond]
-            listed[ahead % 3] = begin
-            look_up_meeting(
-                tables, labels, u, ahead * plane, meeting, begin, end, theta[ahead % 3], resistance[ahead % 3]
-            )
-        if z < z0:
-            continue
-        here = z % 3
-        under, over = (z + 2) % 3 if z > 0 else here, (z + 1) % 3 if z < nz - 1 else here
+    one = grid.dtype.type(1)
+    source, on = (fields.source.reshape(-1), one) if fields.source.size > 0 else (u, one - one)
+    direct = kind in (FIRST, LATER)
+    mode, part = (kind == LATER, one if direct else one - one), weights if direct else scratch.unit
+    low, high, size = max(y0 - 1, 0), min(y1 + 1, ny), (y1 - y0) * nx
+    for ring in range(3):
+        held[ring] = tested[ring] = 0
+    for z in range(z0, z1):
         first, row0, row1, sums_here = z * plane + y0 * nx, z * ny + y0, z * ny + y1, sums[z]
-        conduct(potential, under, here, over, nx, size, nx, source, first, rate)
-        for side in range(6):
-            begin, end = at_row[side, row0], at_row[side, row1]
-            if begin < end:
-                far = under if side == 4 else over if side == 5 else here
-                shift = (-1, 1, -nx, nx, 0, 0)[side]
-                meet(
-                    theta, potential, resistance, listed, here, far, shift, sides, begin, end, meeting,
-                    (1 - y0) * nx, nx, rate,
-                )  # fmt: skip
-        if coupled[row0] < coupled[row1]:
-            couple(tables, outside, labels, u, first, coupled[row0], coupled[row1], rate, booked, sums_here)
-        if kind in (FIRST, LATER):
-            target, place, part = out, first, weights
+        if direct:
+            target, to = out, first
         elif kind == FIRST_RKL2:
-            target, place, part = start_rate, first, scratch.unit
+            target, to = start_rate, first
         else:
-            target, place, part = scratch.change, 0, scratch.unit
-        brought, made = finish(
-            theta_of, law, grid, run_first, run_label, run_at_row[row0], u, alive, z * plane, y0 * nx, y1 * nx, rate,
-            kind, part, target, place,
-        )  # fmt: skip
+            target, to = scratch.change, 0
+        m, brought, made = labels[first], 0.0, 0.0
+        uniform = layout.uniform[block, z] and alive.size == 0
+        if uniform and straight(u, plane, nz, z, low * nx, high * nx, law[m, 4], law[m, 5], tested):
+            row = y0
+            while row < y1:
+                stop = 1 if row == 0 else ny if row == ny - 1 else min(y1, ny - 1)
+                ways = (
+                    -nx if row > 0 else 0,
+                    nx if row < ny - 1 else 0,
+                    -plane if z > 0 else 0,
+                    plane if z < nz - 1 else 0,
+                )
+                b, q = sweep(
+                    u, z * plane + row * nx, (stop - row) * nx, nx, ways, source, on, law, m, grid[2], mode, part,
+                    rate, target, to + (row - y0) * nx,
+                )  # fmt: skip
+                brought += b
+                made += q
+                row = stop
+        else:
+            for ahead in range(max(z - 1, 0), min(z + 2, nz)):
+                p, row = potential[ahead % 3], ahead * ny + low
+                if held[ahead % 3] == ahead + 1:
+                    continue
+                held[ahead % 3] = ahead + 1  # with a row on each side
+                look_up(
+                    potential_of, law, grid, run_first, run_label, run_at_row[row], u, ahead * plane, low * nx,
+                    high * nx, p, (low - y0 + 1) * nx,
+                )  # fmt: skip
+                for x in range(nx):
+                    if y0 == 0:
+                        p[x] = p[nx + x]
+                    if y1 == ny:
+                        p[size + nx + x] = p[size + x]
+                begin, end = meeting_at_row[row], meeting_at_row[ahead * ny + high]
+                listed[ahead % 3] = begin
+                look_up_meeting(
+                    tables, labels, u, ahead * plane, meeting, begin, end, theta[ahead % 3], resistance[ahead % 3]
+                )
+            here = z % 3
+            under, over = (z + 2) % 3 if z > 0 else here, (z + 1) % 3 if z < nz - 1 else here
+            conduct(potential, under, here, over, nx, size, nx, source, first, on, rate)
+            for side in range(6):
+                begin, end = at_row[side, row0], at_row[side, row1]
+                if begin < end:
+                    far = under if side == 4 else over if side == 5 else here
+                    shift = (-1, 1, -nx, nx, 0, 0)[side]
+                    meet(
+                        theta, potential, resistance, listed, here, far, shift, sides, begin, end, meeting,
+                        (1 - y0) * nx, nx, rate,
+                    )  # fmt: skip
+            brought, made = finish(
+                theta_of, law, grid, run_first, run_label, run_at_row[row0], u, alive, z * plane, y0 * nx, y1 * nx,
+                rate, mode, part, target, to,
+            )  # fmt: skip
         sums_here[0] += booked * brought
         sums_here[1] += booked * made
-        if kind in (FIRST_RKL2, LATER_RKL2):
+        if coupled[row0] < coupled[row1]:
+            couple(
+                tables, outside, labels, u, coupled[row0], coupled[row1], part[0], target, first - to, booked, sums_here
+            )
+        if not direct:
             combine(kind, weights, u, start, start_rate, scratch.change, out, first, size)

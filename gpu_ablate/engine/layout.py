@@ -71,3 +71,19 @@ def blocks_of_rows(ny: int, nx: int, cells: int) -> list[tuple[int, int]]:
     count = max(1, -(-ny * nx // cells))
     edges = np.linspace(0, ny, min(count, ny) + 1).astype(int).tolist()
     return list(pairwise(edges))
+
+
+def uniform_blocks(
+    labels: NDArray[np.uint8], solved: NDArray[np.bool_], blocks: list[tuple[int, int]]
+) -> NDArray[np.bool_]:
+    """Whether the cells of each block of rows in each plane and all their neighbours are of one solved material, and
+    rows are longer than a cell (blocks, nz)."""
+    nz, _, nx = labels.shape
+    found = np.zeros((len(blocks), nz), bool)
+    for uniform, (y0, y1) in zip(found, blocks, strict=True):
+        near = labels[:, max(y0 - 1, 0) : y1 + 1].reshape(nz, -1)
+        least, greatest = (np.pad(extreme, 1, "edge") for extreme in (near.min(axis=1), near.max(axis=1)))
+        for z in range(nz if nx > 1 else 0):
+            one = least[z : z + 3].min()
+            uniform[z] = one == greatest[z : z + 3].max() and solved[one]
+    return found
