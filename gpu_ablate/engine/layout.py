@@ -81,8 +81,8 @@ def uniform_blocks(
     nz, _, nx = labels.shape
     found = np.zeros((len(blocks), nz), bool)
     for uniform, (y0, y1) in zip(found, blocks, strict=True):
-        near = labels[:, max(y0 - 1, 0) : y1 + 1].reshape(nz, -1)
-        least, greatest = (np.pad(extreme, 1, "edge") for extreme in (near.min(axis=1), near.max(axis=1)))
+        near = labels[:, max(y0 - 1, 0) : y1 + 1]
+        least, greatest = (np.pad(extreme, 1, "edge") for extreme in (near.min(axis=(1, 2)), near.max(axis=(1, 2))))
         for z in range(nz if nx > 1 else 0):
             one = least[z : z + 3].min()
             uniform[z] = one == greatest[z : z + 3].max() and solved[one]
