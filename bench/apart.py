@@ -14,8 +14,8 @@ from typing import Any
 import numpy as np
 
 from bench.measure import forget_peak, peak_bytes, resident_bytes
-from bench.problems import block, two_cycle_freeze
-from gpu_ablate.engine.choose import backend_class
+from bench.problems import block, heat, two_cycle_freeze
+from gpu_ablate.engine.cpu import Cpu
 from gpu_ablate.engine.superstep import Scheme, SuperStep
 from gpu_ablate.simulation import simulate
 
@@ -58,10 +58,9 @@ def start_up(rounds: int) -> dict[str, float]:
 def first_steps() -> dict[str, float]:
     """Time until every kernel has run once on a small block [s], imports not counted: wall, and of the CPU."""
     case, _, source = block(16, damage=True)
-    chosen = backend_class("numba")
     began, used = time.perf_counter(), time.process_time()
-    engine = chosen(case)
-    engine.set_source(source)
+    engine = Cpu(case)
+    heat(engine, source)
     for step in STEPS.values():
         engine.advance(step)
         engine.keep()
@@ -79,10 +78,9 @@ def compiling() -> dict[str, dict[str, float]]:
 def state_bytes(n: int, scheme: Scheme) -> float:
     """Bytes per cell by which the process grows for the state and the stages of a scheme; no source, no history."""
     case, _, _ = block(n, damage=False)
-    chosen = backend_class("numba")
-    chosen(block(16, damage=False)[0]).advance(STEPS[scheme])  # so that no kernel is loaded in between
+    Cpu(block(16, damage=False)[0]).advance(STEPS[scheme])  # so that no kernel is loaded in between
     before = resident_bytes()
-    engine = chosen(case)
+    engine = Cpu(case)
     engine.advance(STEPS[scheme])
     return (resident_bytes() - before) / case.setup.grid.cells
 

@@ -14,6 +14,8 @@ from gpu_ablate.case.grid import Grid
 from gpu_ablate.case.needle import exchange_rows, segment_nodes
 from gpu_ablate.case.setup import Endpoint, Plan, Region, Setup
 from gpu_ablate.case.tables import rate_table, thermal_tables
+from gpu_ablate.engine.backend import Member
+from gpu_ablate.engine.deposit import FieldShape
 from gpu_ablate.physics.analytic import Medium
 from gpu_ablate.physics.bioheat import BLOOD_DENSITY, BLOOD_HEAT_CAPACITY, Freezing, TissueProperties
 from gpu_ablate.physics.damage import CEM43, VASCULAR_STASIS
@@ -24,7 +26,7 @@ Labels = NDArray[np.uint8]
 Precision = Literal["float32", "float64"]
 
 SPACING = 1e-3
-"""Δx of all problems [m]."""
+"""Δx of all problems, where no other is given [m]."""
 
 
 def _tissue(
@@ -65,9 +67,10 @@ def _case(
     histories: tuple[History, ...] = (),
     sources: tuple[HeatSource, ...] = (),
     exchange: Exchange | None = None,
+    spacing: float = SPACING,
 ) -> Case:
     """A case at 37 °C in an insulated box; None among the tissues is what does not conduct."""
-    grid = Grid(shape=labels.shape, spacing=SPACING, origin=(0.0, 0.0, 0.0))
+    grid = Grid(shape=labels.shape, spacing=spacing, origin=(0.0, 0.0, 0.0))
     regions = tuple(
         Region(f"region {index}", "tissue", f"tissue {index}", "gas" if tissue is None else "body")
         for index, tissue in enumerate(tissues)
@@ -79,8 +82,14 @@ def _case(
     if exchange is None:
         none = np.zeros(0)
         exchange = Exchange(none.astype(np.int64), none, none, none.astype(np.int32), (), none, (), ())
-    tables = thermal_tables(tissues, SPACING, BODY_C)
+    tables = thermal_tables(tissues, spacing, BODY_C)
     return Case(setup, tables, np.zeros(labels.shape), sources, exchange, histories, None, run)
+
+
+def heat(engine: Member, density: Array) -> None:
+    """Let a power density (nz, ny, nx) [W m⁻³] act on a backend."""
+    engine.place("bench", FieldShape(density))
+    engine.set_source({"bench": 1.0})
 
 
 def _axes(n: int) -> tuple[Array, Array, Array]:
@@ -140,10 +149,12 @@ def linear(n: int) -> tuple[Case, Array]:
     return case, LINEAR_POWER * _gaussian(n, LINEAR_SIGMA)
 
 
-def _gaussian(n: int, sigma: float) -> Array:
-    """A Gaussian of width sigma [m] around the middle of n³ that integrates to 1 [m⁻³]."""
+def _gaussian(n: int, sigma: float, stretch: float = 1.0) -> Array:
+    """A Gaussian of width sigma [m], along z `stretch` times that, around the middle of n³ that integrates to 1
+    [m⁻³]."""
     z, y, x = (SPACING * (axis - 0.5 * (n - 1)) for axis in _axes(n))
-    return np.asarray(np.exp(-(x**2 + y**2 + z**2) / (2.0 * sigma**2)) / (2.0 * np.pi * sigma**2) ** 1.5)
+    peak = 1.0 / (stretch * (2.0 * np.pi * sigma**2) ** 1.5)
+    return np.asarray(peak * np.exp(-(x**2 + y**2 + (z / stretch) ** 2) / (2.0 * sigma**2)))
 
 
 def heating(n: int, accuracy: Accuracy, precision: Precision) -> Case:
@@ -156,11 +167,27 @@ def heating(n: int, accuracy: Accuracy, precision: Precision) -> Case:
     return _case(labels, TISSUES, run, (CEM43_HISTORY,), (source,))
 
 
-CYCLES = ((0.0, 37.0), (60.0, -140.0), (600.0, -140.0), (660.0, 20.0), (900.0, 20.0), (960.0, -140.0))
+def microwave(n: int, duration: float) -> Case:
+    """A block of n³ with its five tissues, heated for so long [s] as by a needle: 40 W in a Gaussian of 4 mm across and
+    12 mm along, with CEM43 and the stasis of perfusion."""
+    source = HeatSource("needle", 40.0, 0.0, duration, _gaussian(n, 4e-3, 3.0))
+    run = RunSettings(duration, duration, 60.0, "float32")
+    return _case(_block_labels(n), TISSUES, run, (CEM43_HISTORY, STASIS_HISTORY), (source,))
+
+
+Knots = tuple[tuple[float, float], ...]
+
+CYCLES: Knots = ((0.0, 37.0), (60.0, -140.0), (600.0, -140.0), (660.0, 20.0), (900.0, 20.0), (960.0, -140.0))
 """Temperature of the probe over time [s], [°C]: freeze, thaw, and freeze again."""
 
-TWO_CYCLES = (*CYCLES, (1500.0, -140.0), (1560.0, 20.0), (1680.0, 20.0))
+TWO_CYCLES: Knots = (*CYCLES, (1500.0, -140.0), (1560.0, 20.0), (1680.0, 20.0))
 """A whole treatment: two cycles of freezing and thawing."""
+
+LONG_CYCLES: Knots = (
+    (0.0, 37.0), (60.0, -140.0), (900.0, -140.0), (960.0, 20.0), (1080.0, 20.0),
+    (1140.0, -140.0), (1980.0, -140.0), (2040.0, 20.0), (2160.0, 20.0),
+)  # fmt: skip
+"""15 min of freezing and 3 of thawing, twice."""
 
 METAL = 30.0
 """Conductivity of the cells of the probe [W m⁻¹ K⁻¹]."""
@@ -208,21 +235,21 @@ def _faces(solid: NDArray[np.bool_]) -> NDArray[np.int64]:
     return np.sort(np.concatenate(beside))
 
 
-def two_cycle_freeze(n: int, duration: float = TWO_CYCLES[-1][0]) -> Case:
-    """A cryoprobe of 2 mm in the middle of a block of n³ with its four tissues, on TWO_CYCLES, `standard`."""
+def two_cycle_freeze(n: int, duration: float, spacing: float = SPACING, cycles: Knots = TWO_CYCLES) -> Case:
+    """A cryoprobe of 2 mm in the middle of a block of n³ with its five tissues, on `cycles`, `standard`."""
     labels = _block_labels(n)
-    grid = Grid(shape=labels.shape, spacing=SPACING, origin=(0.0, 0.0, 0.0))
-    middle, half, radius = (n // 2 + 0.5) * SPACING, 0.015, 0.001
+    grid = Grid(shape=labels.shape, spacing=spacing, origin=(0.0, 0.0, 0.0))
+    middle, half, radius = (n // 2 + 0.5) * spacing, 0.015, 0.001
     nodes = segment_nodes(grid, (middle, middle, middle - half), (middle, middle, middle + half), radius)
     weights, series = exchange_rows(grid, nodes, 2.0 * half, radius)
     film = Film(
-        times=tuple(time for time, _ in TWO_CYCLES),
-        h=(3e4,) * len(TWO_CYCLES),
-        theta=tuple(temperature - BODY_C for _, temperature in TWO_CYCLES),
+        times=tuple(time for time, _ in cycles),
+        h=(3e4,) * len(cycles),
+        theta=tuple(temperature - BODY_C for _, temperature in cycles),
     )
     groups = np.zeros(len(nodes.cells), np.int32)
     exchange = Exchange(
         nodes.cells, weights, series, groups, ("probe",), np.array([1.0 / radius]), (film,), ("probes_j",)
     )
     run = RunSettings(duration, duration, 60.0, "float32")
-    return _case(labels, TISSUES, run, (COLDEST_HISTORY,), exchange=exchange)
+    return _case(labels, TISSUES, run, (COLDEST_HISTORY,), exchange=exchange, spacing=spacing)

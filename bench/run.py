@@ -1,6 +1,6 @@
-"""Measure how fast the engine is here: python -m bench.run [--quick] [--backend NAME] [--out FILE].
+"""Measure how fast the engine is here: python -m bench.run [--quick] [--backend NAME] [--device N] [--out FOLDER].
 
-Prints a table and writes JSON; bench/README.md says what each number means.
+Prints tables and writes JSON, one file for the CPU and one for the GPU; bench/README.md says what each number means.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ import argparse
 import json
 import os
 import re
+import sys
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -18,13 +19,17 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.integrate import quad_vec
 
+from bench import gpu
 from bench.apart import STEPS, compiling, memory, start_up, whole_cases
+from bench.gpu_device import describe, nvidia
 from bench.measure import all_threads, clock_name, copy_bandwidth, machine, shortest
-from bench.problems import LINEAR_MEDIUM, LINEAR_POWER, LINEAR_SIGMA, SPACING, block, linear
+from bench.problems import LINEAR_MEDIUM, LINEAR_POWER, LINEAR_SIGMA, SPACING, block, heat, linear
 from gpu_ablate.case.case import Case
 from gpu_ablate.engine.backend import Backend
-from gpu_ablate.engine.choose import CLASSES, backend_class
+from gpu_ablate.engine.choose import BACKENDS, choose_backend, open_backend
+from gpu_ablate.engine.cpu import Cpu
 from gpu_ablate.engine.superstep import SuperStep
+from gpu_ablate.errors import BackendError
 from gpu_ablate.physics.analytic import gaussian_decay
 from gpu_ablate.units import BODY_C
 
@@ -36,10 +41,12 @@ SIZES = {"numpy": (96, 128)}
 
 ALL_SIZES = (96, 128, 192, 256)
 
+RESULTS = Path(__file__).parent / "results"
+
 
 def engine_of(name: str, case: Case, threads: int) -> Backend:
     """A backend on so many threads; only that on Numba can be told."""
-    return backend_class(name)(case, threads) if name == "numba" else backend_class(name)(case)  # type: ignore[call-arg]
+    return Cpu(case, threads) if name == "numba" else open_backend(name, case)
 
 
 def full_physics(name: str, n: int, threads: int, rounds: int) -> dict[str, float]:
@@ -52,7 +59,7 @@ def full_physics(name: str, n: int, threads: int, rounds: int) -> dict[str, floa
         case, u, source = block(n, damage)
         engine = engine_of(name, case, threads)
         engine.restore({**engine.save(), "u": u})
-        engine.set_source(source)
+        heat(engine, source)
         for scheme, step in STEPS.items():
             jobs[f"{scheme} {'damage' if damage else 'plain'}"] = partial(engine.advance, step)
     seconds = shortest(jobs, threads, rounds)
@@ -63,7 +70,7 @@ def linear_speed(name: str, n: int, threads: int, rounds: int) -> float:
     """Mcell-steps/s of 60 Euler steps of 1 s of the linear problem."""
     case, source = linear(n)
     engine = engine_of(name, case, threads)
-    engine.set_source(source)
+    heat(engine, source)
     job = partial(engine.advance, SuperStep("euler", 60.0, 60))
     return 60 * n**3 / shortest({"steps": job}, threads, rounds)["steps"] / 1e6
 
@@ -75,7 +82,7 @@ def linear_error(name: str, n: int) -> dict[str, float]:
     """
     case, source = linear(n)
     engine = engine_of(name, case, all_threads())
-    engine.set_source(source)
+    heat(engine, source)
     engine.advance(SuperStep("euler", 60.0, 60))
     engine.keep()
     found = engine.temperature() - BODY_C
@@ -93,7 +100,7 @@ def linear_error(name: str, n: int) -> dict[str, float]:
 
 
 def measure(backends: list[str], quick: bool) -> dict[str, Any]:
-    """All of it."""
+    """All of it, on the CPU."""
     rounds = 4 if quick else 12
     load = os.getloadavg()[0]
     counts = sorted({1, min(2, all_threads()), all_threads()})
@@ -139,7 +146,7 @@ def measure(backends: list[str], quick: bool) -> dict[str, Any]:
 
 
 def table(found: dict[str, Any]) -> str:
-    """The results as Markdown."""
+    """The results of the CPU as Markdown."""
     machine_ = found["machine"]
     lines = [
         f"{machine_['cpu']}, {machine_['cores']} cores, {machine_['ram_gib']} GiB; Python {machine_['python']}, "
@@ -186,19 +193,56 @@ def table(found: dict[str, Any]) -> str:
     return "\n".join(lines)
 
 
+def on_gpu(number: int, quick: bool, folder: Path) -> bool:
+    """Measure a GPU and print its tables; whether all went well.
+
+    Raises
+    ------
+    BackendError
+        It can't be used.
+    """
+    choose_backend("cuda", number)
+    about: dict[str, Any] = {
+        "date": datetime.now(UTC).date().isoformat(),
+        "machine": machine(),
+        "gpu": describe(number),
+    }
+    out = folder / _file_name(about["gpu"]["name"], about["date"])
+    found = gpu.measure(nvidia(number), gpu.programme(quick), lambda found: _write(out, {**about, **found}))
+    print(gpu.tables({**about, **found}))
+    return not found["failed"]
+
+
+def _file_name(what: str, date: str) -> str:
+    return f"{re.sub(r'[^a-z0-9]+', '-', what.lower()).strip('-')}-{date}.json"
+
+
+def _write(out: Path, found: dict[str, Any]) -> None:
+    out.parent.mkdir(parents=True, exist_ok=True)
+    out.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
+
+
 def main() -> None:
     """Command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--quick", action="store_true", help="small sizes and few repetitions")
-    parser.add_argument("--backend", action="append", choices=list(CLASSES), help="only this; may be repeated")
-    parser.add_argument("--out", type=Path, help="JSON file; default bench/results/CPU-DATE.json")
+    parser.add_argument(
+        "--backend", action="append", choices=BACKENDS, help="only this; may be repeated; default those of the CPU"
+    )
+    parser.add_argument("--device", type=int, default=0, help="which GPU; default 0")
+    parser.add_argument("--out", type=Path, default=RESULTS, help="folder of the JSON files; default bench/results")
     options = parser.parse_args()
-    found = measure(options.backend or list(CLASSES), options.quick)
-    name = re.sub(r"[^a-z0-9]+", "-", f"{found['machine']['cpu']} {found['machine']['cores']} cores".lower()).strip("-")
-    out = options.out or Path(__file__).parent / "results" / f"{name}-{found['date']}.json"
-    out.parent.mkdir(parents=True, exist_ok=True)
-    out.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
-    print(table(found))
+    backends = options.backend or ["numba", "numpy"]
+    try:
+        well = "cuda" not in backends or on_gpu(options.device, options.quick, options.out)
+    except BackendError as error:
+        sys.exit(str(error))
+    if on_cpu := [name for name in backends if name != "cuda"]:
+        found = measure(on_cpu, options.quick)
+        what = f"{found['machine']['cpu']} {found['machine']['cores']} cores"
+        _write(options.out / _file_name(what, found["date"]), found)
+        print(table(found))
+    sys.exit(not well)
 
 
 if __name__ == "__main__":

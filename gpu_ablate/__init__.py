@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from gpu_ablate.outcome.metrics import measure
     from gpu_ablate.result.store import load_result
     from gpu_ablate.scene.load import load_scene
-    from gpu_ablate.simulation import simulate
+    from gpu_ablate.simulation import simulate, simulate_many
 
 __version__ = "0.1.0"
 
@@ -34,6 +34,7 @@ __all__ = [
     "load_scene",
     "measure",
     "simulate",
+    "simulate_many",
 ]
 
 _HOMES = {
@@ -47,6 +48,7 @@ _HOMES = {
     "load_scene": "scene.load",
     "measure": "outcome.metrics",
     "simulate": "simulation",
+    "simulate_many": "simulation",
 }
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from bisect import bisect_right
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Literal
 
 import numpy as np
@@ -90,9 +91,24 @@ class Exchange:
 
     def at(self, time: float) -> tuple[Array, Array]:
         """Film resistance film_scale/h and T_ext - 37 [K] of each group at a time [s]."""
-        values = np.array([film.at(time) for film in self.films]).reshape(-1, 2)
-        h = np.maximum(values[:, 0], LEAST_FILM)
-        return self.film_scale / h, values[:, 1]
+        film, outside = self._start
+        if self._changing:
+            film, outside = film.copy(), outside.copy()
+        for group in self._changing:
+            h, outside[group] = self.films[group].at(time)
+            film[group] = self.film_scale[group] / max(h, LEAST_FILM)
+        return film, outside
+
+    @cached_property
+    def _changing(self) -> list[int]:
+        """Groups whose film is not the same at all times."""
+        return [group for group, film in enumerate(self.films) if len(film.times) > 1]
+
+    @cached_property
+    def _start(self) -> tuple[Array, Array]:
+        """What `at` gives before anything changes."""
+        values = np.array([film.at(-math.inf) for film in self.films]).reshape(-1, 2)
+        return self.film_scale / np.maximum(values[:, 0], LEAST_FILM), values[:, 1]
 
 
 @dataclass(frozen=True)

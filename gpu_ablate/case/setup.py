@@ -129,9 +129,14 @@ class Endpoint:
     field: str
     threshold: float
 
+    @property
+    def at_most(self) -> bool:
+        """Whether cells up to the threshold are dead, not those from it on."""
+        return self.field == "min_temperature"
+
     def met(self, values: NDArray[np.floating]) -> NDArray[np.bool_]:
         """Which cells are dead, given the values of `field`."""
-        return values <= self.threshold if self.field == "min_temperature" else values >= self.threshold
+        return values <= self.threshold if self.at_most else values >= self.threshold
 
 
 @dataclass(frozen=True)

@@ -22,6 +22,9 @@ Array = NDArray[np.float64]
 U_MIN, U_STEP, U_BINS = -320.0, 0.25, 4608
 """Bins of u [K]: from ice at -196 °C to dry tissue; 0 (37 °C) and the phase kinks are nodes."""
 
+U_NODES = U_MIN + U_STEP * np.arange(U_BINS + 1, dtype=np.float64)
+"""Where the bins meet [K]."""
+
 RATE_STEP = 0.25
 """Bins of the rate tables [K]."""
 
@@ -77,7 +80,7 @@ def thermal_tables(
 
     spacing : Δx [m]
     """
-    nodes = U_MIN + U_STEP * np.arange(U_BINS + 1, dtype=np.float64)
+    nodes = U_NODES
     count = len(tissues)
     theta = np.tile(nodes, (count, 1))
     resistance = np.full((count, U_BINS + 1), NO_CONDUCTION)
@@ -153,6 +156,5 @@ def rate_table(law: RateLaw) -> RateTable:
 
 def enthalpy_of(tables: ThermalTables, region: int, theta: Array) -> Array:
     """u [K] of a region at T - 37 [K]: the inverse of its table."""
-    nodes = U_MIN + U_STEP * np.arange(U_BINS + 1, dtype=np.float64)
     low, high = tables.linear[region]
-    return np.where((theta >= low) & (theta <= high), theta, np.interp(theta, tables.theta[region], nodes))
+    return np.where((theta >= low) & (theta <= high), theta, np.interp(theta, tables.theta[region], U_NODES))

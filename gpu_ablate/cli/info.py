@@ -9,7 +9,7 @@ import typer
 
 def info() -> None:
     """Print versions, backends and what can be drawn."""
-    from gpu_ablate.engine.choose import CLASSES, choose_backend
+    from gpu_ablate.engine.choose import BACKENDS, choose_backend
     from gpu_ablate.errors import BackendError
     from gpu_ablate.render.gl import missing_gl
     from gpu_ablate.result.provenance import PACKAGES, provenance
@@ -18,12 +18,12 @@ def info() -> None:
     for name in (*PACKAGES, "python", "platform", "cpu"):
         typer.echo(f"{name:<12}{found[name]}")
     typer.echo(f"{'threads':<12}{len(os.sched_getaffinity(0))}")
-    for name in CLASSES:
+    for name in BACKENDS:
         try:
             choose_backend(name)
             usable = "usable"
         except BackendError as error:
-            usable = f"not usable: {error}"
+            usable = f"not usable: {str(error).splitlines()[0]}"
         typer.echo(f"{name:<12}{usable}")
     chosen, reason = choose_backend("auto")
     typer.echo(f"{'auto':<12}{chosen} ({reason})")

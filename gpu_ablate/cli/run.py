@@ -19,7 +19,8 @@ def run(
     context: typer.Context,
     scene: Annotated[str, typer.Argument(help="Scene file, or the name of a shipped scene.")],
     out: Annotated[Path | None, typer.Option(help="Run folder; default runs/SCENE, then -2, -3.")] = None,
-    backend: Annotated[str, typer.Option(help="auto, numba or numpy.")] = "auto",
+    backend: Annotated[str, typer.Option(help="auto, cuda, numba or numpy.")] = "auto",
+    device: Annotated[int | None, typer.Option(min=0, help="Which GPU, from 0.")] = None,
     spacing_mm: Annotated[float | None, typer.Option(help="Edge of a voxel instead of the scene's.")] = None,
     change: Annotated[
         list[str] | None,
@@ -46,7 +47,7 @@ def run(
     from gpu_ablate.scene.write import write_scene
 
     loaded = load_scene(scene, change or (), spacing_mm)
-    chosen, reason = choose_backend(backend)
+    chosen, reason = choose_backend(backend, device)
     case = build_case(loaded)
     planned = estimate(case, loaded.duration_s())
     folder = folder_for(loaded.name, out)

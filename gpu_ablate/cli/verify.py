@@ -21,7 +21,7 @@ DONE, FAILED, INTERRUPTED = 0, 1, 130
 def verify(
     case: Annotated[list[str] | None, typer.Argument(help="A1 to A14; all if none is named.")] = None,
     backend: Annotated[
-        list[str] | None, typer.Option(help="auto (default), numba or numpy; may be given twice.")
+        list[str] | None, typer.Option(help="auto (default), cuda, numba or numpy; may be repeated.")
     ] = None,
     markdown: Annotated[Path | None, typer.Option(metavar="FILE", help="Write the comparison there as well.")] = None,
 ) -> None:

@@ -9,12 +9,15 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from gpu_ablate.case.case import Case
+from gpu_ablate.case.setup import Endpoint
+from gpu_ablate.engine.deposit import Shape
 from gpu_ablate.engine.superstep import SuperStep
 
 Array = NDArray[np.float64]
 Field = NDArray[np.floating]
 """In the precision of the backend."""
+Listed = Any
+"""A set of cells as `Member.listed` keeps it where the fields are."""
 
 
 @dataclass(frozen=True)
@@ -27,20 +30,67 @@ class Ranges:
     pace: float
 
 
-class Backend(Protocol):
+@dataclass(frozen=True)
+class Heating:
+    """What the sources bring: power that tissue takes up [W], least and greatest du/dt of any cell by it [K s⁻¹]."""
+
+    absorbed: float
+    rates: tuple[float, float]
+
+
+class Member(Protocol):
     """The state of one case on one device. Fields are (nz, ny, nx); u is the enthalpy state [K]."""
 
-    def __init__(self, case: Case) -> None:
-        """Load a case and set its initial state."""
+    @property
+    def hardware(self) -> str:
+        """Name of the processor or GPU that computes it."""
 
-    def set_source(self, power_density: Array | None) -> None:
-        """Volume heat from now on [W m⁻³]."""
+    def place(self, name: str, shape: Shape) -> float:
+        """Put a source of one watt where it is now; the power that tissue takes up of it [W]. The rest is lost.
+
+        What heats is as `set_source` left it until that is called again.
+        """
+
+    def set_source(self, powers: Mapping[str, float]) -> Heating:
+        """From now on each of these placed sources gives so many watts [W], the others none."""
 
     def set_exchange(self, film: Array, outside: Array) -> None:
         """Film resistance (0 holds a surface) and outside temperature - 37 [K] of each group (see Case.exchange)."""
 
     def ranges(self) -> Ranges:
         """What the state spans now."""
+
+    def sums(self) -> dict[str, float]:
+        """Energy brought so far [J]: "sources_j", "perfusion_j", "metabolic_j", the terms of the exchange
+        groups, and "stored_j", the change of the enthalpy."""
+
+    def temperature(self) -> Field:
+        """T (nz, ny, nx) [°C]."""
+
+    def history(self, name: str) -> Field:
+        """A history (nz, ny, nx); extremes in °C."""
+
+    def listed(self, cells: NDArray[np.int64]) -> Listed:
+        """A set of cells, given by flat indices, for `at`, `span` and `met`; not empty."""
+
+    def at(self, where: Listed) -> Field:
+        """T [°C] at a few cells, in their order."""
+
+    def span(self, where: Listed, history: str | None = None) -> tuple[float, float]:
+        """Least and greatest T [°C], or value of a history, of a set of cells."""
+
+    def met(self, where: Listed, endpoint: Endpoint) -> int:
+        """How many of a set of cells are dead by an endpoint."""
+
+    def save(self) -> dict[str, NDArray[Any]]:
+        """All that changes during a run: "u", "energy" and the histories, not copied, so good until `advance`."""
+
+    def restore(self, saved: Mapping[str, NDArray[Any]]) -> None:
+        """Take over what `save` of a backend of the same kind and case returned."""
+
+
+class Stepper(Protocol):
+    """Steps the states of all its members together."""
 
     def advance(self, step: SuperStep) -> None:
         """Take a super-step with the source and exchange of now; `keep` or (of an RKL step) `undo` it next."""
@@ -51,18 +101,6 @@ class Backend(Protocol):
     def undo(self) -> None:
         """Go back to the state before an RKL step."""
 
-    def sums(self) -> dict[str, float]:
-        """Energy brought so far [J]: "sources_j", "perfusion_j", "metabolic_j", the terms of the exchange
-        groups, and "stored_j", the change of the enthalpy."""
 
-    def temperature(self, cells: NDArray[np.int64] | None = None) -> Field:
-        """T [°C] at flat indices, or (nz, ny, nx)."""
-
-    def history(self, name: str, cells: NDArray[np.int64] | None = None) -> Field:
-        """A history at flat indices, or (nz, ny, nx); extremes in °C."""
-
-    def save(self) -> dict[str, NDArray[Any]]:
-        """All that changes during a run: "u", "energy" and the histories, not copied, so good until `advance`."""
-
-    def restore(self, saved: Mapping[str, NDArray[Any]]) -> None:
-        """Take over what `save` of a backend of the same kind and case returned."""
+class Backend(Member, Stepper, Protocol):
+    """One case that is stepped alone."""

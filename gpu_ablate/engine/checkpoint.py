@@ -1,4 +1,4 @@
-"""What the time loop must remember to go on: as plain values and back, and when it is written."""
+"""What a course must remember to go on: as plain values and back, and when it is written."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from gpu_ablate.result.checkpoint import Checkpoint
 from gpu_ablate.result.encode import decode_stations, encode
 
 if TYPE_CHECKING:
-    from gpu_ablate.engine.loop import TimeLoop
+    from gpu_ablate.engine.course import Course
 
 CHECKPOINT_EVERY_S = 20.0
 """Wall time between two checkpoints [s] ..."""
@@ -24,7 +24,7 @@ LARGEST_SHARE = 0.05
 
 
 class Checkpoints:
-    """Hands the state of a loop to a function, from time to time and when asked to; to none if there is none.
+    """Hands the state of a course to a function, from time to time and when asked to; to none if there is none.
 
     A checkpoint is taken at the end of a super-step and changes nothing in what follows.
     """
@@ -33,23 +33,23 @@ class Checkpoints:
         self._write = write
         self._due = time.monotonic() + CHECKPOINT_EVERY_S
 
-    def after_step(self, loop: TimeLoop) -> None:
+    def after_step(self, course: Course) -> None:
         """Write one if it is time."""
         if time.monotonic() >= self._due:
-            self.write(loop)
+            self.write(course)
 
-    def write(self, loop: TimeLoop) -> None:
+    def write(self, course: Course) -> None:
         """Write one."""
         if self._write is None:
             return
         began = time.monotonic()
-        self._write(Checkpoint(loop_state(loop), loop.backend.save()))
+        self._write(Checkpoint(course_state(course), course.backend.save()))
         ended = time.monotonic()
         self._due = ended + max(CHECKPOINT_EVERY_S, (ended - began) / LARGEST_SHARE)
 
 
-def loop_state(loop: TimeLoop) -> dict[str, Any]:
-    """All that a loop at the end of a super-step doesn't find in its case or backend, as plain values (JSON).
+def course_state(course: Course) -> dict[str, Any]:
+    """All that a course at the end of a super-step doesn't find in its case or backend, as plain values (JSON).
 
     "time_s", "steps" taken, "escaped_j", number of "records", "rows" of the trace, "stations" (see
     `result.encode`), "clocks" of the probes, "places": where each probe last radiated [m], "bounds" of the guard
@@ -57,33 +57,33 @@ def loop_state(loop: TimeLoop) -> dict[str, Any]:
     "solve_s": wall time so far
     """
     return {
-        "time_s": loop.time,
-        "steps": loop.steps,
-        "escaped_j": loop.escaped,
-        "records": len(loop.records.times),
-        "rows": loop.rows,
-        "stations": json.loads(encode(loop.stations)),
-        "clocks": [clock.state() for clock in loop.clocks],
-        "places": loop.sources.places(),
-        "bounds": loop.guard.bounds,
-        "pace": loop.ranges.pace,
-        "film": loop.film.tolist(),
-        "outside": loop.outside.tolist(),
-        "solve_s": loop.solve_s,
+        "time_s": course.time,
+        "steps": course.steps,
+        "escaped_j": course.escaped,
+        "records": len(course.records.times),
+        "rows": course.rows,
+        "stations": json.loads(encode(course.stations)),
+        "clocks": [clock.state() for clock in course.clocks],
+        "places": course.sources.places(),
+        "bounds": course.guard.bounds,
+        "pace": course.ranges.pace,
+        "film": course.film.tolist(),
+        "outside": course.outside.tolist(),
+        "solve_s": course.solve_s,
     }
 
 
-def restore_loop(loop: TimeLoop, checkpoint: Checkpoint) -> None:
-    """Bring a new loop, and its backend, to the state of a checkpoint."""
+def restore_course(course: Course, checkpoint: Checkpoint) -> None:
+    """Bring a new course, and its backend, to the state of a checkpoint."""
     state = checkpoint.loop
-    loop.backend.restore(checkpoint.fields)
-    loop.ranges = replace(loop.backend.ranges(), pace=state["pace"])
-    loop.film, loop.outside = np.array(state["film"]), np.array(state["outside"])
-    loop.time, loop.steps, loop.escaped = state["time_s"], state["steps"], state["escaped_j"]
-    loop.rows = state["rows"]
-    loop.stations = decode_stations(json.dumps(state["stations"]))
-    for clock, values in zip(loop.clocks, state["clocks"], strict=True):
+    course.backend.restore(checkpoint.fields)
+    course.ranges = replace(course.backend.ranges(), pace=state["pace"])
+    course.film, course.outside = np.array(state["film"]), np.array(state["outside"])
+    course.time, course.steps, course.escaped = state["time_s"], state["steps"], state["escaped_j"]
+    course.rows = state["rows"]
+    course.stations = decode_stations(json.dumps(state["stations"]))
+    for clock, values in zip(course.clocks, state["clocks"], strict=True):
         clock.restore(values)
-    loop.sources.place(state["places"])
-    loop.guard.bounds = state["bounds"]
-    loop.began -= state["solve_s"]
+    course.sources.place(state["places"])
+    course.guard.bounds = state["bounds"]
+    course.began -= state["solve_s"]

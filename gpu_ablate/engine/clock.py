@@ -16,6 +16,9 @@ class ProbeClock:
 
     def __init__(self, probe: Probe) -> None:
         self.probe = probe
+        durations = [step.duration for step in probe.steps]
+        self.left = [sum(durations[index:]) for index in range(len(durations) + 1)]
+        """How long the steps from each one on last at the most [s]."""
         self.index = 0
         self.began = 0.0
         self.tip_at_start = probe.tip
@@ -33,7 +36,7 @@ class ProbeClock:
     @property
     def planned_end(self) -> float:
         """When the last step ends if no condition ends one early [s]."""
-        return self.began + sum(step.duration for step in self.probe.steps[self.index :])
+        return self.began + self.left[self.index]
 
     def state(self) -> dict[str, Any]:
         """Where it is in the steps, as plain values."""

@@ -19,19 +19,14 @@ from numpy.typing import NDArray
 from gpu_ablate.case.case import Case
 from gpu_ablate.case.tables import RATE_STEP, U_MIN, U_STEP
 from gpu_ablate.engine import cpu_histories, cpu_kernels, lookup
-from gpu_ablate.engine.backend import Ranges
+from gpu_ablate.engine.backend import Heating, Ranges
 from gpu_ablate.engine.cpu_histories import Doses
 from gpu_ablate.engine.cpu_kernels import FIRST, FIRST_RKL2, LATER, LATER_RKL2, Fields, Layout, Outside, Scratch, Tables
+from gpu_ablate.engine.deposit import Shape
 from gpu_ablate.engine.layout import blocks_of_rows, material_runs, meeting_cells, uniform_blocks
-from gpu_ablate.engine.reference import (
-    initial_history,
-    initial_state,
-    middle_of,
-    read_history,
-    stops_below,
-    stored,
-    temperature_of,
-)
+from gpu_ablate.engine.placed import PlacedSources
+from gpu_ablate.engine.reading import Reading
+from gpu_ablate.engine.reference import initial_history, initial_state, middle_of, stops_below, stored
 from gpu_ablate.engine.superstep import SuperStep, stages
 
 Array = NDArray[np.float64]
@@ -46,7 +41,7 @@ BLOCK_CELLS = 16384
 """Cells of a plane in one block: what is worked on at a time (about 28 bytes each) lies in the second-level cache."""
 
 
-class Cpu:
+class Cpu(Reading):
     """Backend `numba` (see engine.backend.Backend)."""
 
     def __init__(self, case: Case, threads: int | None = None) -> None:
@@ -122,6 +117,7 @@ class Cpu:
         self.absent = np.empty((0, 0, 0), real)
         self.spare = [self.u.copy()]
         self.elapsed = math.inf
+        self.placed = PlacedSources(case)
         self.source = self.absent
         self.source_power = 0.0
         self.block_sums = np.zeros((len(self.blocks), nz, 2 + groups))
@@ -131,11 +127,10 @@ class Cpu:
 
         histories = case.histories
         self.fields = np.empty((len(histories), nz, ny, nx), real)
-        for field, history in zip(self.fields, histories, strict=True):
-            field[...] = initial_history(history, self.u)
-        self.alive = next(
-            (f for f, h in zip(self.fields, histories, strict=True) if h.name == "perfusion"), self.absent
-        )
+        self.histories = {history.name: field for history, field in zip(histories, self.fields, strict=True)}
+        for history in histories:
+            self.histories[history.name][...] = initial_history(history, self.u)
+        self.alive = self.histories.get("perfusion", self.absent)
         self.doses = self._doses()
 
     def _doses(self) -> Doses:
@@ -161,9 +156,14 @@ class Cpu:
             real(stops.max(initial=-NEVER)),
         )
 
-    def set_source(self, power_density: Array | None) -> None:
-        self.source = self.absent if power_density is None else power_density.astype(self.real)
+    def place(self, name: str, shape: Shape) -> float:
+        return self.placed.place(name, shape)
+
+    def set_source(self, powers: Mapping[str, float]) -> Heating:
+        density, heating = self.placed.together(powers)
+        self.source = self.absent if density is None else density.astype(self.real)
         self.source_power = float(self.source.sum(dtype=np.float64)) * self.case.setup.grid.cell_volume
+        return heating
 
     def set_exchange(self, film: Array, outside: Array) -> None:
         self.outside.film[:] = film
@@ -283,18 +283,10 @@ class Cpu:
         return {**self.energy, "stored_j": stored(self.case, self.u) - self.start}
 
     def save(self) -> dict[str, NDArray[Any]]:
-        histories = {history.name: field for history, field in zip(self.case.histories, self.fields, strict=True)}
-        return {"u": self.u, "energy": np.array(list(self.energy.values())), **histories}
+        return {"u": self.u, "energy": np.array(list(self.energy.values())), **self.histories}
 
     def restore(self, saved: Mapping[str, NDArray[Any]]) -> None:
         self.u[...] = saved["u"]
-        for history, field in zip(self.case.histories, self.fields, strict=True):
-            field[...] = saved[history.name]
+        for name, field in self.histories.items():
+            field[...] = saved[name]
         self.energy = dict(zip(self.energy, saved["energy"].tolist(), strict=True))
-
-    def temperature(self, cells: NDArray[np.int64] | None = None) -> Field:
-        return temperature_of(self.case, self.u, cells)
-
-    def history(self, name: str, cells: NDArray[np.int64] | None = None) -> Field:
-        index = [history.name for history in self.case.histories].index(name)
-        return read_history(self.case, name, self.fields[index], cells)

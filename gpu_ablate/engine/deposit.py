@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from itertools import product
 
 import numpy as np
@@ -18,18 +19,51 @@ NEAR_CELLS = 4.0
 NEAR_SAMPLES = 5
 
 
-def point_density(grid: Grid, point: Vector) -> Array:
-    """One watt at a point [m], shared linearly among the 8 nearest cell centres [m⁻³]; outside the box, lost."""
-    field = np.zeros(grid.shape)
+@dataclass(frozen=True)
+class AntennaShape:
+    """An antenna's field about its centre (x, y, z) [m] along a unit vector.
+
+    absorption : what each region takes up of what the medium would, σ/σ_medium; 0 of gas (regions,)
+    """
+
+    source: AxialSource
+    centre: Vector
+    direction: Vector
+    absorption: Array
+
+
+@dataclass(frozen=True)
+class PointShape:
+    """A point (x, y, z) [m]; what falls to gas or outside the box is lost."""
+
+    point: Vector
+
+
+@dataclass(frozen=True)
+class FieldShape:
+    """A density per watt (nz, ny, nx) [m⁻³], taken as it is."""
+
+    field: Array
+
+
+Shape = AntennaShape | PointShape | FieldShape
+
+
+def point_shares(grid: Grid, point: Vector) -> tuple[NDArray[np.int64], Array]:
+    """One watt at a point [m], shared linearly among the 8 nearest cell centres: flat indices, density there [m⁻³].
+
+    What falls outside the box is left out.
+    """
+    cells, shares = [], []
     place = [(p - o) / grid.spacing - 0.5 for p, o in zip(point, grid.origin, strict=True)]
     first = [int(np.floor(p)) for p in place]
+    nz, ny, nx = grid.shape
     for corner in product((0, 1), repeat=3):
         i, j, k = (f + c for f, c in zip(first, corner, strict=True))
-        share = np.prod([abs(1 - c - (p - f)) for p, f, c in zip(place, first, corner, strict=True)])
-        nz, ny, nx = grid.shape
         if 0 <= i < nx and 0 <= j < ny and 0 <= k < nz:
-            field[k, j, i] += share
-    return field / grid.cell_volume
+            cells.append((k * ny + j) * nx + i)
+            shares.append(np.prod([abs(1 - c - (p - f)) for p, f, c in zip(place, first, corner, strict=True)]))
+    return np.array(cells, np.int64), np.array(shares) / grid.cell_volume
 
 
 def axial_density(grid: Grid, source: AxialSource, centre: Vector, direction: Vector) -> Array:

@@ -9,7 +9,7 @@ import numpy as np
 
 from gpu_ablate.case.case import Case
 from gpu_ablate.case.tables import enthalpy_of
-from gpu_ablate.engine.loop import CHECK_EVERY
+from gpu_ablate.engine.course import CHECK_EVERY
 from gpu_ablate.engine.stepping import LONGEST, Drive, StabilityLimit, plan
 from gpu_ablate.errors import SceneError
 

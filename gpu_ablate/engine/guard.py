@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
-from numpy.typing import NDArray
 
 from gpu_ablate.case.case import Case
 from gpu_ablate.case.tables import U_BINS, U_MIN, U_STEP
-from gpu_ablate.engine import lookup
-from gpu_ablate.engine.backend import Backend, Ranges
+from gpu_ablate.engine.backend import Member, Ranges
+from gpu_ablate.engine.lookup import theta_at
 from gpu_ablate.errors import RunError
 from gpu_ablate.result.result import ENERGY_TERMS
 from gpu_ablate.units import BODY_C, MM
-
-Array = NDArray[np.float64]
 
 COLDEST_C, HOTTEST_C = -200.0, 1000.0
 """No tissue of the model is colder or hotter [°C]."""
@@ -44,7 +43,7 @@ class Guard:
         sources can have brought about so far
     """
 
-    def __init__(self, case: Case, backend: Backend) -> None:
+    def __init__(self, case: Case, backend: Member) -> None:
         self.case, self.backend = case, backend
         tables, exchange = case.tables, case.exchange
         present = np.unique(case.setup.labels)
@@ -53,6 +52,9 @@ class Guard:
         outside = [theta for group in np.unique(exchange.groups) for theta in exchange.films[group].theta]
         imposed = [tables.blood_theta, *outside, float(start.min()), float(start.max())]
         self.bounds = [BODY_C + min(imposed), BODY_C + max(imposed)]
+        self.theta = {region: memoryview(tables.theta[region]) for region in self.solved.tolist()}
+        self.ranges: Ranges | None = None
+        self.extremes = (math.nan, math.nan)
         self.metabolic_rate = max(self._metabolic_rate(region) for region in self.solved)
         volumes = np.bincount(case.setup.labels.ravel(), minlength=len(tables.heat_capacity))[self.solved]
         self.heat_capacity = float(tables.heat_capacity[self.solved] @ volumes) * case.setup.grid.cell_volume
@@ -67,10 +69,10 @@ class Guard:
     def overshot(self, span: float, ranges: Ranges, rates: tuple[float, float]) -> bool:
         """Whether a super-step left what anything can bring about by more than `TOLERATED_C` (see
         `check_temperatures`)."""
-        coldest, hottest = (self._temperatures(u[self.solved]) for u in (ranges.lows, ranges.highs))
-        too_cold = rates[0] >= 0.0 and float(coldest.min()) < self.bounds[0] - TOLERATED_C
+        coldest, hottest = self._extremes(ranges)
+        too_cold = rates[0] >= 0.0 and coldest < self.bounds[0] - TOLERATED_C
         warmest = self.bounds[1] + span * self.metabolic_rate + TOLERATED_C
-        return bool(too_cold or (rates[1] <= 0.0 and float(hottest.max()) > warmest))
+        return too_cold or (rates[1] <= 0.0 and hottest > warmest)
 
     def check_temperatures(self, time: float, span: float, ranges: Ranges, rates: tuple[float, float]) -> None:
         """Check the super-step of `span` [s] that ended at a time [s].
@@ -85,8 +87,7 @@ class Guard:
         RunError
             A temperature is not finite, beyond what the model covers, or beyond what anything can bring about.
         """
-        low, high = (self._temperatures(u[self.solved]) for u in (ranges.lows, ranges.highs))
-        coldest, hottest = float(low.min()), float(high.max())
+        coldest, hottest = self._extremes(ranges)
         if not hottest <= HOTTEST_C:  # nan included
             raise self._error(time, "hottest", f"beyond the {HOTTEST_C:g} °C that the model covers; {UNREAL}")
         if not coldest >= COLDEST_C:
@@ -98,7 +99,7 @@ class Guard:
             raise self._error(time, "coldest", f"though nothing cools below {self.bounds[0]:.2f} °C; {BROKEN}")
 
     def check_energy(self, time: float, terms: dict[str, float]) -> None:
-        """Check the energy balance [J] (see `loop.TimeLoop.energy`) at a time [s].
+        """Check the energy balance [J] (see `course.Course.energy`) at a time [s].
 
         Raises
         ------
@@ -113,10 +114,14 @@ class Guard:
                 f"{BROKEN}"
             )
 
-    def _temperatures(self, u: Array) -> Array:
-        """Temperature [°C] of the solved regions at u [K]."""
-        with np.errstate(invalid="ignore"):  # of u that is not finite
-            return BODY_C + lookup.thermal(self.case.tables.theta, self.solved, u)
+    def _extremes(self, ranges: Ranges) -> tuple[float, float]:
+        """Coldest and hottest temperature [°C], nan if any is not a number; worked out once for the same ranges."""
+        if ranges is not self.ranges:
+            both = ranges.lows.tolist(), ranges.highs.tolist()
+            found = [BODY_C + theta_at(row, u[region]) for u in both for region, row in self.theta.items()]
+            lost = any(math.isnan(temperature) for temperature in found)
+            self.ranges, self.extremes = ranges, (math.nan, math.nan) if lost else (min(found), max(found))
+        return self.extremes
 
     def _widen(self, span: float, coldest: float, hottest: float, rates: tuple[float, float]) -> None:
         """Where sources act, what is found is taken to be theirs; metabolism warms at its greatest rate."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,9 +19,17 @@ EVEN = 0.02
 def thermal(table: Array, labels: NDArray[np.uint8], u: Array) -> Array:
     """Value of a (regions, nodes) table at u for each cell; linear in its bin, and beyond the last ones."""
     position = (u - U_MIN) * (1.0 / U_STEP)
-    node = np.clip(np.nan_to_num(position, nan=0.0), 0, U_BINS - 1).astype(np.int64)
+    node = np.fmin(np.fmax(position, 0.0), U_BINS - 1).astype(np.int64)  # the first of what is not a number
     low = table[labels, node]
     return np.asarray(low + (position - node) * (table[labels, node + 1] - low))
+
+
+def theta_at(row: Sequence[float], u: float) -> float:
+    """T - 37 [K] of one state, from a region's row of the table; `thermal` without what NumPy costs per call."""
+    position = (u - U_MIN) * (1.0 / U_STEP)
+    node = int(min(max(0.0, position), U_BINS - 1.0))  # the first of what is not a number
+    low = row[node]
+    return low + (position - node) * (row[node + 1] - low)
 
 
 def mean_rate(table: RateTable, start: Array, end: Array) -> Array:

@@ -19,15 +19,14 @@ from gpu_ablate.case.case import Case, History
 from gpu_ablate.case.grid import halves
 from gpu_ablate.case.tables import U_STEP, enthalpy_of
 from gpu_ablate.engine import lookup
-from gpu_ablate.engine.backend import Ranges
+from gpu_ablate.engine.backend import Heating, Ranges
+from gpu_ablate.engine.deposit import Shape
+from gpu_ablate.engine.placed import PlacedSources
+from gpu_ablate.engine.reading import Reading
 from gpu_ablate.engine.superstep import SuperStep, stages
-from gpu_ablate.units import BODY_C
 
 Array = NDArray[np.float64]
 Field = NDArray[np.floating]
-
-PIECE = 2**17
-"""Cells whose temperature is looked up at a time."""
 
 
 def initial_state(case: Case, precision: type[np.floating]) -> Field:
@@ -50,7 +49,7 @@ def initial_history(history: History, u: Field) -> Field:
     return u.copy()
 
 
-class Reference:
+class Reference(Reading):
     """Backend `numpy` (see engine.backend.Backend)."""
 
     def __init__(self, case: Case) -> None:
@@ -66,13 +65,18 @@ class Reference:
         self.perfusion = tables.perfusion[self.labels]
         self.metabolic = tables.metabolic[self.labels]
         self.thawed = tables.thawed[self.labels]
+        self.placed = PlacedSources(case)
         self.source: Array | None = None
         self.film = np.zeros(len(case.exchange.names))
         self.outside = np.zeros(len(case.exchange.names))
         self.energy = dict.fromkeys(("sources_j", "perfusion_j", "metabolic_j", *case.exchange.terms), 0.0)
 
-    def set_source(self, power_density: Array | None) -> None:
-        self.source = power_density
+    def place(self, name: str, shape: Shape) -> float:
+        return self.placed.place(name, shape)
+
+    def set_source(self, powers: Mapping[str, float]) -> Heating:
+        self.source, heating = self.placed.together(powers)
+        return heating
 
     def set_exchange(self, film: Array, outside: Array) -> None:
         self.film, self.outside = film, outside
@@ -205,12 +209,6 @@ class Reference:
             field[...] = saved[name]
         self.energy = dict(zip(self.energy, saved["energy"].tolist(), strict=True))
 
-    def temperature(self, cells: NDArray[np.int64] | None = None) -> Field:
-        return temperature_of(self.case, self.u, cells)
-
-    def history(self, name: str, cells: NDArray[np.int64] | None = None) -> Field:
-        return read_history(self.case, name, self.histories[name], cells)
-
 
 def middle_of(steps: int) -> tuple[int, float]:
     """Index of the Euler step that holds the middle of `steps` equal ones, and at what share of it."""
@@ -232,23 +230,3 @@ def stored(case: Case, u: NDArray[np.floating]) -> float:
     for labels, plane in zip(case.setup.labels, u, strict=True):  # plane by plane: bincount copies what it is given
         by_region += np.bincount(labels.ravel(), plane.ravel(), len(finite))
     return float(by_region @ finite) * case.setup.grid.cell_volume
-
-
-def read_history(case: Case, name: str, field: Field, cells: NDArray[np.int64] | None) -> Field:
-    """A history as users read it: extremes, kept as u, become temperatures [°C]."""
-    if any(history.name == name and history.kind in ("max", "min") for history in case.histories):
-        return temperature_of(case, field, cells)
-    return field if cells is None else field.flat[cells]
-
-
-def temperature_of(case: Case, u: Field, cells: NDArray[np.int64] | None) -> Field:
-    """T [°C] of states u, at flat indices or everywhere, in the precision of u."""
-    theta, labels = case.tables.theta, case.setup.labels
-    temperature = np.empty(u.shape if cells is None else cells.shape, u.dtype)
-    flat = temperature.reshape(-1)
-    for start in range(0, flat.size, PIECE):  # looking up takes several times the memory of what is looked up
-        part = slice(start, start + PIECE)
-        where = part if cells is None else cells[part]
-        states = u.reshape(-1)[where].astype(np.float64)
-        flat[part] = BODY_C + lookup.thermal(theta, labels.reshape(-1)[where], states)
-    return temperature

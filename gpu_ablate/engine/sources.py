@@ -5,16 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-import numpy as np
-from numpy.typing import NDArray
-
 from gpu_ablate.case.case import Case, HeatSource
 from gpu_ablate.case.grid import Vector
 from gpu_ablate.case.setup import Probe
-from gpu_ablate.engine.deposit import axial_density, point_density
+from gpu_ablate.engine.backend import Heating, Member
+from gpu_ablate.engine.deposit import AntennaShape, FieldShape, PointShape, Shape
 from gpu_ablate.physics.antenna import AxialSource, line_source
-
-Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -26,29 +22,25 @@ class Emission:
 
 
 class HeatSources:
-    """Sums the power density of a case; keeps each source's field until it moves."""
+    """Tells a backend where the sources of a case are and how much each gives; places a source when it has moved."""
 
-    def __init__(self, case: Case) -> None:
-        self.case = case
-        self.solved = np.isfinite(case.tables.heat_capacity)[case.setup.labels]
+    def __init__(self, case: Case, backend: Member) -> None:
+        self.case, self.backend = case, backend
         self.patterns = {probe.name: self._pattern(probe) for probe in case.setup.probes}
-        self.placed: dict[str, tuple[Vector, Array]] = {}
+        self.placed: dict[str, tuple[Vector, float]] = {}
+        """Where each source was placed last [m], and the power that tissue takes up there of one watt [W]."""
         self.incident = 0.0
         """Power that all sources send out now [W]."""
-        self.absorbed = 0.0
-        """Power that tissue takes up now [W]; the rest has escaped."""
-        self.density: Array | None = None
-        """Power density (nz, ny, nx) now [W m⁻³]; None when everything is off."""
-        self.rates = (0.0, 0.0)
-        """Least and greatest rate of u that the sources bring to any cell now [K s⁻¹]."""
+        self.heating = Heating(0.0, (0.0, 0.0))
+        """What they bring now; the rest has escaped."""
         self.active: dict[str, tuple[float, Vector]] = {}
 
     def _pattern(self, probe: Probe) -> AxialSource:
         assert self.case.medium is not None
         return line_source(probe.emission_length, probe.radius, self.case.medium.attenuation)
 
-    def update(self, time: float, emissions: dict[str, Emission]) -> bool:
-        """Set `density` for a time [s]; whether it changed."""
+    def update(self, time: float, emissions: Mapping[str, Emission]) -> None:
+        """Give the backend the sources of a time [s]."""
         active: dict[str, tuple[float, Vector]] = {}
         for name, emission in emissions.items():
             if emission.power > 0.0:
@@ -57,26 +49,23 @@ class HeatSources:
             if source.start <= time < source.end:
                 active[source.name] = (source.power, _position(source, time))
         if active == self.active:
-            return False
+            return
         self.active = active
-        self.incident, total = 0.0, None
+        self.incident = 0.0
+        powers: dict[str, float] = {}
         for probe in self.case.setup.probes:
             if probe.name in active:
                 power, tip = active[probe.name]
                 net = power * probe.efficiency
-                total = self._add(total, net, self._absorbed(probe, tip))
+                self.incident += net
+                powers[probe.name] = net / max(1.0, self._place_probe(probe, tip))
         for source in self.case.sources:
             if source.name in active:
                 power, point = active[source.name]
-                total = self._add(total, power, self._prescribed(source, point))
-        self.density = total
-        volume = self.case.setup.grid.cell_volume
-        self.absorbed, self.rates = 0.0, (0.0, 0.0)
-        if total is not None:
-            self.absorbed = float(total.sum()) * volume
-            rate = total / self.case.tables.heat_capacity[self.case.setup.labels]
-            self.rates = float(rate.min()), float(rate.max())
-        return True
+                self.incident += power
+                powers[source.name] = power
+                self._place(source.name, point, PointShape(point) if source.field is None else FieldShape(source.field))
+        self.heating = self.backend.set_source(powers)
 
     def places(self) -> dict[str, Vector]:
         """Where the tip of each probe that has radiated was last [m]."""
@@ -87,40 +76,30 @@ class HeatSources:
         for probe in self.case.setup.probes:
             if probe.name in tips:
                 x, y, z = tips[probe.name]
-                self._absorbed(probe, (x, y, z))
+                self._place_probe(probe, (x, y, z))
 
     def escaping(self, probe: str) -> float:
         """Share of a probe's radiated power that no tissue takes up, where it was last placed (0 before that)."""
         if probe not in self.placed:
             return 0.0
-        _, field = self.placed[probe]
-        return 1.0 - float(field.sum()) * self.case.setup.grid.cell_volume
+        _, absorbed = self.placed[probe]
+        return 1.0 - min(1.0, absorbed)
 
-    def _add(self, total: Array | None, power: float, field: Array) -> Array:
-        self.incident += power
-        return power * field if total is None else total + power * field
+    def _place_probe(self, probe: Probe, tip: Vector) -> float:
+        """Place a probe's field; power that tissue takes up of one watt [W].
 
-    def _absorbed(self, probe: Probe, tip: Vector) -> Array:
-        """Density per watt in tissue; each tissue takes σ/σ_medium of what the medium would, air nothing."""
-        kept = self.placed.get(probe.name)
-        if kept is None or kept[0] != tip:
-            assert self.case.medium is not None
-            grid = self.case.setup.grid
-            centre = tuple(t + probe.emission_offset * d for t, d in zip(tip, probe.direction, strict=True))
-            field = axial_density(grid, self.patterns[probe.name], centre, probe.direction)  # type: ignore[arg-type]
-            field *= self.case.medium.absorption[self.case.setup.labels]
-            absorbed = float(field.sum()) * grid.cell_volume
-            if absorbed > 1.0:
-                field /= absorbed
-            kept = self.placed[probe.name] = (tip, field)
-        return kept[1]
+        Each tissue takes σ/σ_medium of what the medium would, air nothing: it may come to more than the watt.
+        """
+        assert self.case.medium is not None
+        x, y, z = (t + probe.emission_offset * d for t, d in zip(tip, probe.direction, strict=True))
+        pattern, absorption = self.patterns[probe.name], self.case.medium.absorption
+        return self._place(probe.name, tip, AntennaShape(pattern, (x, y, z), probe.direction, absorption))
 
-    def _prescribed(self, source: HeatSource, point: Vector) -> Array:
-        if source.field is not None:
-            return source.field
-        kept = self.placed.get(source.name)
-        if kept is None or kept[0] != point:
-            kept = self.placed[source.name] = (point, point_density(self.case.setup.grid, point) * self.solved)
+    def _place(self, name: str, at: Vector, shape: Shape) -> float:
+        """Place a source unless it is there already; power that tissue takes up of one watt [W]."""
+        kept = self.placed.get(name)
+        if kept is None or kept[0] != at:
+            kept = self.placed[name] = (at, self.backend.place(name, shape))
         return kept[1]
 
 

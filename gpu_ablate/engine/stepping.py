@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from gpu_ablate.case.case import Accuracy, Case
-from gpu_ablate.case.grid import halves
-from gpu_ablate.case.tables import U_BINS, U_MIN, U_STEP, enthalpy_of
-from gpu_ablate.engine import lookup
+from gpu_ablate.case.tables import U_BINS, U_MIN, U_NODES, U_STEP
+from gpu_ablate.engine.couplings import couplings
+from gpu_ablate.engine.lookup import theta_at
 from gpu_ablate.engine.superstep import Scheme, SuperStep, least_count, stages
 
 Array = NDArray[np.float64]
@@ -36,6 +36,9 @@ JUMP = 5.0
 COARSE_BINS = 16
 """Ranges of u are widened to whole groups of this many bins, so that limits can be kept and used again."""
 
+Nodes = tuple[int, int, int]
+"""A region, the first and the last node of its range of u."""
+
 
 @dataclass(frozen=True)
 class Drive:
@@ -52,6 +55,26 @@ class Drive:
     rates: tuple[float, float]
 
 
+@dataclass(frozen=True)
+class Tissue:
+    """What the limit needs of a region.
+
+    theta : T - 37 on the nodes of u [K]
+    freezes, boils : between them T - 37 = u [K]
+    warming : greatest du/dt of a cell at 37 °C or more, per kelvin that its neighbours are hotter [s⁻¹]
+    """
+
+    region: int
+    theta: Sequence[float]
+    freezes: float
+    boils: float
+    warming: float
+
+    def enthalpy(self, theta: float) -> float:
+        """u [K] at T - 37 [K] (see `enthalpy_of`)."""
+        return theta if self.freezes <= theta <= self.boils else float(np.interp(theta, self.theta, U_NODES))
+
+
 class StabilityLimit:
     """Largest stable explicit Euler step of a case, for every u that its cells can take until the next evaluation.
 
@@ -62,73 +85,67 @@ class StabilityLimit:
     """
 
     def __init__(self, case: Case) -> None:
-        self.case = case
-        exchange = case.exchange
-        self.cells, self.cell_of_row = np.unique(exchange.cells, return_inverse=True)
-        self.region = case.setup.labels.flat[self.cells].astype(int)
-        self.conducting = _conducting_faces(case)[np.unravel_index(self.cells, case.setup.labels.shape)]
-        self.groups = np.unique(exchange.groups)
+        self.tables = tables = case.tables
+        self.couplings = couplings(case)
+        self.groups = np.unique(case.exchange.groups)
         present = np.unique(case.setup.labels)
-        self.solved = present[np.isfinite(case.tables.heat_capacity[present])]
+        self.solved = present[np.isfinite(tables.heat_capacity[present])]
         warm = slice(round(-U_MIN / U_STEP), None)
-        warm_resistance = case.tables.resistance[:, warm].min(axis=1)
-        self.warm_face = 1.0 / (warm_resistance + warm_resistance[self.solved].min())
-        """Greatest conductance of a face of each region at 37 °C or more [W m⁻³ K⁻¹]."""
-        self.known: dict[tuple[bytes, bytes, bytes], float] = {}
+        warm_resistance = tables.resistance[:, warm].min(axis=1)
+        faces = 1.0 / (warm_resistance + warm_resistance[self.solved].min())
+        warming = (6.0 * faces / tables.heat_capacity).tolist()
+        self.tissues = [
+            Tissue(m, memoryview(tables.theta[m]), freezes, boils, warming[m])
+            for m, (freezes, boils) in zip(self.solved.tolist(), tables.linear[self.solved].tolist(), strict=True)
+        ]
+        self.states: dict[Nodes, tuple[Array, Array]] = {}
+        self.rates: dict[tuple[Nodes, float, bytes], float] = {}
 
     def __call__(self, lows: Array, highs: Array, drive: Drive) -> float:
         """Step [s] for cells whose u lies between lows and highs (regions,) [K]."""
-        tables = self.case.tables
         cooled, heated = (min(0.0, drive.rates[0]) * drive.span, max(0.0, drive.rates[1]) * drive.span)
-        outside = np.append(drive.outside[self.groups], tables.blood_theta)
-        cold = min(float(outside.min()), *(self._theta(m, lows[m] + cooled) for m in self.solved))
-        hot = max(float(outside.max()), *(self._theta(m, highs[m] + heated) for m in self.solved))
-        first, last = np.zeros(len(lows), int), np.full(len(lows), U_BINS)
-        for m in self.solved:
-            boils = float(tables.linear[m, 1])
-            conducted = drive.span * 6.0 * self.warm_face[m] * max(0.0, hot - boils) / tables.heat_capacity[m]
-            high = min(max(highs[m], boils) + conducted + heated, float(enthalpy_of(tables, m, np.array(hot))))
-            low = float(enthalpy_of(tables, m, np.array(cold)))
-            first[m] = self._bin(min(low, lows[m] + cooled), math.floor)
-            last[m] = self._bin(max(high, highs[m] + heated), math.ceil)
-        key = (first.tobytes(), last.tobytes(), drive.film.tobytes())
-        if key not in self.known:
-            self.known[key] = self._limit(first, np.maximum(last, first + 1), drive.film)
-        return self.known[key]
+        low, high = lows.tolist(), highs.tolist()
+        outside = [self.tables.blood_theta, *drive.outside[self.groups].tolist()]
+        cold = min(*outside, *(theta_at(tissue.theta, low[tissue.region] + cooled) for tissue in self.tissues))
+        hot = max(*outside, *(theta_at(tissue.theta, high[tissue.region] + heated) for tissue in self.tissues))
+        every = []
+        for tissue in self.tissues:
+            m, boils = tissue.region, tissue.boils
+            conducted = drive.span * tissue.warming * max(0.0, hot - boils)
+            reached = min(max(high[m], boils) + conducted + heated, tissue.enthalpy(hot))
+            first = _bin(min(tissue.enthalpy(cold), low[m] + cooled), math.floor)
+            last = _bin(max(reached, high[m] + heated), math.ceil)
+            every.append((m, first, max(last, first + 1)))
+        return self._limit(every, drive.film)
 
-    def _theta(self, region: int, u: float) -> float:
-        """T - 37 [K] of a region at u; without an end, as in the tables."""
-        return float(lookup.thermal(self.case.tables.theta, np.array([region]), np.array([u]))[0])
+    def _limit(self, every: list[Nodes], film: Array) -> float:
+        """Step [s] while each region's u lies on its nodes."""
+        for nodes in every:
+            if nodes not in self.states:
+                self.states[nodes] = self._worst_states(*nodes)
+        least = min(float(self.states[nodes][1][-1]) for nodes in every)
+        films = film.tobytes()
+        keys = [(nodes, least, films) for nodes in every]
+        for key in keys:
+            if key not in self.rates:
+                self.rates[key] = self._rate(key[0], least, film)
+        return SAFETY / max(self.rates[key] for key in keys)
 
-    def _bin(self, u: float, rounding: Callable[[float], int]) -> int:
-        """Node at u, rounded outwards to a whole group of bins."""
-        group = rounding((u - U_MIN) / (U_STEP * COARSE_BINS))
-        return int(min(max(group * COARSE_BINS, 0), U_BINS))
-
-    def _limit(self, first: NDArray[np.int_], last: NDArray[np.int_], film: Array) -> float:
-        """Step [s] for each region's u on the nodes first .. last."""
-        tables, exchange = self.case.tables, self.case.exchange
-        states = {m: self._worst_states(m, first[m], last[m]) for m in self.solved}
-        least = min(float(r.min()) for _, r in states.values())
-        fastest = 0.0
-        for m, (slopes, resistances) in states.items():
-            rows = self.region[self.cell_of_row] == m
-            for slope, r in zip(slopes, resistances, strict=True):
-                face = 1.0 / (r + least)
-                conductance = 6.0 * face
-                if rows.any():
-                    coupled = exchange.weights[rows] / (exchange.series[rows] * r + film[exchange.groups[rows]])
-                    of_cell = np.bincount(self.cell_of_row[rows], coupled, len(self.cells))[self.region == m]
-                    kept = self.conducting[self.region == m] * face
-                    conductance = max(conductance, float((kept + of_cell).max()))
-                fastest = max(fastest, slope * (conductance + tables.perfusion[m]) / tables.heat_capacity[m])
-        return SAFETY / fastest
+    def _rate(self, nodes: Nodes, least: float, film: Array) -> float:
+        """Greatest row sum [s⁻¹] of a region's cells on some nodes, beside others of Δx²/2k ≥ `least` [K m³ W⁻¹]."""
+        region, (slope, resistance) = nodes[0], self.states[nodes]
+        face = 1.0 / (resistance + least)
+        conductance = 6.0 * face
+        if region in self.couplings:
+            conductance = np.maximum(conductance, self.couplings[region].conductance(resistance, face, film))
+        rates = slope * (conductance + self.tables.perfusion[region]) / self.tables.heat_capacity[region]
+        return float(rates.max())
 
     def _worst_states(self, region: int, first: int, last: int) -> tuple[Array, Array]:
-        """dT/du and Δx²/2k of the nodes of a range that are not surpassed in both by another."""
+        """dT/du and Δx²/2k, both falling, of the nodes of a range that are not surpassed in both by another."""
         nodes = slice(min(first, U_BINS - 1), last + 1)
-        slope = np.diff(self.case.tables.theta[region, nodes]) / U_STEP
-        table = self.case.tables.resistance[region, nodes]
+        slope = np.diff(self.tables.theta[region, nodes]) / U_STEP
+        table = self.tables.resistance[region, nodes]
         resistance = np.minimum(table[:-1], table[1:])
         order = np.lexsort((resistance, -slope))
         slope, resistance = slope[order], resistance[order]
@@ -136,15 +153,9 @@ class StabilityLimit:
         return slope[best], resistance[best]
 
 
-def _conducting_faces(case: Case) -> NDArray[np.uint8]:
-    """Number of neighbours (nz, ny, nx) that take part in conduction: within the box, and no gas."""
-    solved = np.isfinite(case.tables.heat_capacity)[case.setup.labels]
-    count = np.zeros(solved.shape, np.uint8)
-    for axis in range(3):
-        below, above = halves(axis)
-        count[below] += solved[above]
-        count[above] += solved[below]
-    return count
+def _bin(u: float, rounding: Callable[[float], int]) -> int:
+    """Node at u, rounded outwards to a whole group of bins."""
+    return min(max(rounding((u - U_MIN) / (U_STEP * COARSE_BINS)) * COARSE_BINS, 0), U_BINS)
 
 
 def calm_span(pace: float, accuracy: Accuracy) -> float:

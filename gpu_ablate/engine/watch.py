@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
 
 from gpu_ablate.case.case import Case
 from gpu_ablate.case.depth import SkinDepth
+from gpu_ablate.case.grid import Vector
 from gpu_ablate.case.setup import Sensor, Until
-from gpu_ablate.engine.backend import Backend
+from gpu_ablate.engine.backend import Listed, Member
 from gpu_ablate.engine.clock import ProbeClock
 from gpu_ablate.engine.sources import HeatSources
 from gpu_ablate.units import CM3, MM
@@ -22,20 +25,32 @@ WATCHED_ROLES = ("skin", "involved_skin", "nerve", "risk")
 """Roles whose coldest and hottest temperature are always traced."""
 
 
+@dataclass(frozen=True)
+class Place:
+    """The body cells of a region or role: how many, and as the backend lists them (None of none)."""
+
+    count: int
+    cells: Listed
+
+
 class Watch:
     """Reads sensors, regions and the zone from a backend."""
 
-    def __init__(self, case: Case, backend: Backend) -> None:
+    def __init__(self, case: Case, backend: Member) -> None:
         self.case, self.backend = case, backend
         setup = case.setup
         self.body = setup.phase_mask("body")
-        self.body_cells = np.flatnonzero(self.body)
-        self.regions: dict[str, NDArray[np.int64]] = {}
-        self.sensors = {sensor.name: self._around(sensor) for sensor in setup.sensors}
+        self.all_body = self._listed(self.body)
+        self.places: dict[str, Place] = {}
+        self.sensor_names = [sensor.name for sensor in setup.sensors]
+        around = [self._around(sensor) for sensor in setup.sensors]
+        self.sensor_cells = backend.listed(np.concatenate([cells for cells, _ in around])) if around else None
+        self.sensor_weights = np.array([weights for _, weights in around])
         self.depths = {probe.name: SkinDepth(setup, probe) for probe in setup.probes}
+        self.tips: dict[str, tuple[Vector, float]] = {}
 
     def _around(self, sensor: Sensor) -> tuple[NDArray[np.int64], Array]:
-        """Flat indices and weights of trilinear interpolation at a sensor."""
+        """Flat indices and weights (8,) of trilinear interpolation at a sensor."""
         grid = self.case.setup.grid
         axes = []
         for point, origin, count in zip(sensor.point, grid.origin, grid.shape[::-1], strict=True):
@@ -46,67 +61,79 @@ class Watch:
         cells = np.array([np.ravel_multi_index((c, b, a), grid.shape) for c in k for b in j for a in i])
         return cells, np.array([c * b * a for c in wz for b in wy for a in wx])
 
-    def cells(self, where: str) -> NDArray[np.int64]:
-        """Flat indices of the body cells of a region or role."""
-        if where not in self.regions:
-            self.regions[where] = np.flatnonzero(self.case.setup.mask(where) & self.body)
-        return self.regions[where]
+    def _listed(self, mask: NDArray[np.bool_]) -> Place:
+        cells = np.flatnonzero(mask)
+        return Place(len(cells), self.backend.listed(cells) if len(cells) else None)
 
-    def sensor(self, name: str) -> float:
-        """Temperature of a sensor [°C]."""
-        cells, weights = self.sensors[name]
-        return float(self.backend.temperature(cells) @ weights)
+    def place(self, where: str) -> Place:
+        """The body cells of a region or role."""
+        if where not in self.places:
+            self.places[where] = self._listed(self.case.setup.mask(where) & self.body)
+        return self.places[where]
+
+    def sensors(self) -> dict[str, float]:
+        """Temperature of each sensor [°C]."""
+        if not self.sensor_names:
+            return {}
+        around = self.backend.at(self.sensor_cells).reshape(self.sensor_weights.shape)
+        found = (around * self.sensor_weights).sum(axis=1).tolist()
+        return dict(zip(self.sensor_names, found, strict=True))
 
     def covered_percent(self, where: str) -> float:
         """Share of a region's cells that are dead by the case's endpoint [%]."""
-        endpoint, cells = self.case.setup.endpoint, self.cells(where)
-        return 100.0 * float(endpoint.met(self.backend.history(endpoint.field, cells)).mean())
+        place = self.place(where)
+        return 100.0 * (self.backend.met(place.cells, self.case.setup.endpoint) / place.count)
+
+    def depth(self, probe: str, tip: Vector) -> float:
+        """Depth of a probe's tip below the skin [m] (see `SkinDepth`), worked out anew where it has moved."""
+        if probe not in self.tips or self.tips[probe][0] != tip:
+            self.tips[probe] = tip, self.depths[probe].at(tip)
+        return self.tips[probe][1]
 
     def reached(self, until: Until) -> float:
         """Value that a condition watches [°C or %]: of a region its hottest or coldest cell."""
         if until.quantity == "covered":
             return self.covered_percent(until.where)
-        if until.where in self.sensors:
-            return self.sensor(until.where)
-        temperature = self.backend.temperature(self.cells(until.where))
-        return float(temperature.max() if until.quantity == "above" else temperature.min())
+        if until.where in self.sensor_names:
+            return self.sensors()[until.where]
+        coldest, hottest = self.backend.span(self.place(until.where).cells)
+        return hottest if until.quantity == "above" else coldest
 
     def trace(self, time: float, clocks: list[ProbeClock], sources: HeatSources) -> dict[str, float]:
         """One row of traces.csv."""
         row = {"time_s": time}
-        for name in self.sensors:
-            row[f"sensor.{name}_c"] = self.sensor(name)
+        for name, value in self.sensors().items():
+            row[f"sensor.{name}_c"] = value
         for clock in clocks:
             name, emission = clock.probe.name, clock.emission(time)
             row[f"probe.{name}.power_w"] = emission.power
-            depth = self.depths[name].at(emission.tip)
+            depth = self.depth(name, emission.tip)
             if math.isfinite(depth):
                 row[f"probe.{name}.tip_depth_mm"] = depth / MM
             row[f"probe.{name}.escaped_w"] = emission.power * clock.probe.efficiency * sources.escaping(name)
         setup = self.case.setup
         endpoint = setup.endpoint
-        killed = endpoint.met(self.backend.history(endpoint.field, self.body_cells)).sum()
-        row[f"zone.{endpoint.name}_approx_cm3"] = float(killed) * setup.grid.cell_volume / CM3
+        killed = self.backend.met(self.all_body.cells, endpoint) if self.all_body.count else 0
+        row[f"zone.{endpoint.name}_approx_cm3"] = killed * setup.grid.cell_volume / CM3
         for region in setup.regions:
-            if region.role == "target" and len(self.cells(region.name)):
+            if region.role == "target" and self.place(region.name).count:
                 row[f"target.{region.name}_covered_percent"] = self.covered_percent(region.name)
-        places = [*WATCHED_ROLES, *(limit.where for limit in setup.limits)]
-        spans: dict[str, tuple[float, float]] = {}
-        for where in dict.fromkeys(places):
-            if len(self.cells(where)):
-                temperature = self.backend.temperature(self.cells(where))
-                spans[where] = float(temperature.min()), float(temperature.max())
+
+        @cache
+        def span(where: str, history: str | None = None) -> tuple[float, float]:
+            return self.backend.span(self.place(where).cells, history)
+
         for role in WATCHED_ROLES:
-            if role in spans:
-                row[f"{role}_min_c"], row[f"{role}_max_c"] = spans[role]
+            if self.place(role).count:
+                row[f"{role}_min_c"], row[f"{role}_max_c"] = span(role)
         for limit in setup.limits:
-            if limit.where not in spans:
+            if not self.place(limit.where).count:
                 continue
             if limit.quantity == "min_temperature_c":
-                value = spans[limit.where][0]
+                value = span(limit.where)[0]
             elif limit.quantity == "max_temperature_c":
-                value = spans[limit.where][1]
+                value = span(limit.where)[1]
             else:
-                value = float(self.backend.history(limit.field, self.cells(limit.where)).max())
+                value = span(limit.where, limit.field)[1]
             row[f"limit.{limit.where}.{limit.quantity}"] = value
         return row

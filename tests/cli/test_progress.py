@@ -8,7 +8,7 @@ import pytest
 
 from gpu_ablate.cli.progress import plain_lines
 from gpu_ablate.cli.text import table
-from gpu_ablate.engine.loop import Progress
+from gpu_ablate.engine.course import Progress
 from gpu_ablate.log import RunLog
 
 

@@ -10,7 +10,7 @@ import pytest
 import gpu_ablate as ga
 from gpu_ablate.case.case import Case
 
-BACKENDS = ("numba", "numpy")
+BACKENDS = ("numba", "numpy", "cuda")
 
 Build = Callable[[str], Case]
 

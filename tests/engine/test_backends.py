@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 import gpu_ablate as ga
+from bench.problems import heat
 from gpu_ablate.engine.cpu import Cpu
 from gpu_ablate.engine.reference import Reference
 from gpu_ablate.engine.superstep import SuperStep
@@ -47,12 +48,12 @@ def test_a_body_at_rest_stays_at_37_exactly(build: Build, backend: str) -> None:
 def test_backends_agree_on_the_shipped_scene() -> None:
     """NumPy float64 and Numba float32 on breast_pullback at 1.5 mm: 0.05 °C at the end, 0.5 % of the zone."""
     case = ga.build_case(ga.load_scene("breast_pullback", spacing_mm=1.5))
-    results = {backend: ga.simulate(case, backend) for backend in BACKENDS}
+    results = {backend: ga.simulate(case, backend) for backend in ("numba", "numpy")}
     end = case.run.duration or results["numpy"].records.times[-1]
     difference = results["numba"].temperature(end) - results["numpy"].temperature(end)
     assert np.abs(difference).max() < 0.05
     metrics = {backend: ga.measure(result) for backend, result in results.items()}
-    volumes = [metrics[backend]["zones"]["cem43_240"]["volume_cm3"] for backend in BACKENDS]
+    volumes = [metrics[backend]["zones"]["cem43_240"]["volume_cm3"] for backend in results]
     assert volumes[0] > 1.0
     assert volumes[0] == pytest.approx(volumes[1], rel=0.005)
     assert metrics["numba"]["energy"]["relative_imbalance"] < 1e-3
@@ -68,7 +69,7 @@ def test_the_number_of_threads_changes_nothing(build: Build) -> None:
     for threads in (1, 2, 3):
         engine = Cpu(case, threads=threads)
         engine.set_exchange(*case.exchange.at(0.0))
-        engine.set_source(source)
+        heat(engine, source)
         engine.advance(SuperStep("euler", 20.0, 50))
         engine.keep()
         engines.append(engine)
@@ -164,7 +165,7 @@ def test_blocks_of_one_tissue_are_swept_alike(build: Build, step: SuperStep, fro
     for engine in (swept, passed, reference):
         engine.restore({**engine.save(), "u": u})
         engine.set_exchange(*case.exchange.at(0.0))
-        engine.set_source(source)
+        heat(engine, source)
         engine.advance(step)
         engine.keep()
     assert np.abs(swept.u - passed.u).max() < 1e-10

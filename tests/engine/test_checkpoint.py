@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, field
+from functools import partial
 
 import numpy as np
 import pytest
@@ -15,7 +16,8 @@ import pytest
 from gpu_ablate.case.case import Case
 from gpu_ablate.engine import checkpoint
 from gpu_ablate.engine.backend import Backend
-from gpu_ablate.engine.choose import backend_class
+from gpu_ablate.engine.choose import open_backend
+from gpu_ablate.engine.course import Course
 from gpu_ablate.engine.cpu import Cpu
 from gpu_ablate.engine.loop import run
 from gpu_ablate.result.checkpoint import Checkpoint
@@ -86,7 +88,11 @@ def solved(
         for index in range(start.loop["records"]):
             fields = {name: earlier.records.read(index, name) for name in earlier.records.names}
             records.append(earlier.records.times[index], fields)
-    return run(case, backend, "numba", records, lambda _: None, start, keep)
+    course = Course(case, backend, records, lambda _: None)
+    if start is not None:
+        checkpoint.restore_course(course, start)
+    (result,) = run([course], backend, "numba", checkpoint.Checkpoints(keep))
+    return result
 
 
 def require_same(one: Result, other: Result) -> None:
@@ -108,7 +114,7 @@ def require_same(one: Result, other: Result) -> None:
 
 @pytest.mark.parametrize("backend", BACKENDS)
 def test_every_checkpoint_leads_to_the_same_end(case: Case, backend: str, at_every_step: Kept) -> None:
-    make = backend_class(backend)
+    make = partial(open_backend, backend)
     whole = solved(case, make(case))
     watched = solved(case, make(case), keep=at_every_step)
     require_same(whole, watched)
@@ -128,5 +134,5 @@ def test_a_run_goes_on_with_another_number_of_threads(case: Case, at_every_step:
 def test_checkpoints_do_not_come_more_often_than_they_may(case: Case) -> None:
     """A run of a second takes none: the first is due after CHECKPOINT_EVERY_S."""
     kept = Kept()
-    solved(case, backend_class("numba")(case), keep=kept)
+    solved(case, open_backend("numba", case), keep=kept)
     assert kept.found == []

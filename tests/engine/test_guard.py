@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from typing import Any
 
@@ -10,8 +11,9 @@ import pytest
 
 import gpu_ablate as ga
 from gpu_ablate.case.case import Case
-from gpu_ablate.engine import loop
-from gpu_ablate.engine.choose import backend_class
+from gpu_ablate.engine import course, loop
+from gpu_ablate.engine.choose import open_backend
+from gpu_ablate.engine.course import Course
 from gpu_ablate.engine.guard import HOTTEST_C
 from gpu_ablate.engine.loop import run
 from gpu_ablate.engine.reference import Reference
@@ -30,18 +32,20 @@ BROKEN_CELL = (5, 12, 12)
 
 def spoilt(case: Case, added: float, where: Any = BROKEN_CELL, backend: str = "numpy") -> Result:
     """A run of a backend that is right, but adds something to some cells after each super-step from the fifth on."""
-    sound: Any = backend_class(backend)
+    engine = open_backend(backend, case)
+    advance, taken = engine.advance, itertools.count(1)
 
-    class Spoilt(sound):
-        steps = 0
+    def spoil(step: SuperStep) -> None:
+        advance(step)
+        if next(taken) >= 5:
+            saved = engine.save()
+            u = saved["u"].copy()
+            u[where] += added
+            engine.restore({**saved, "u": u})
 
-        def advance(self, step: SuperStep) -> None:
-            super().advance(step)
-            self.steps += 1
-            if self.steps >= 5:
-                self.u[where] += added
-
-    return run(case, Spoilt(case), backend, MemoryRecords(), lambda _: None)
+    engine.advance = spoil  # type: ignore[method-assign]
+    (result,) = run([Course(case, engine, MemoryRecords(), lambda _: None)], engine, backend)
+    return result
 
 
 def require_failed_early(result: Result, says: str) -> None:
@@ -99,9 +103,10 @@ def test_heat_from_nowhere_is_found(build: Build) -> None:
 @pytest.mark.parametrize("backend", BACKENDS)
 def test_a_step_beyond_the_limit_is_found(build: Build, backend: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Euler at more than twice its limit swings up; it is stopped long before numbers end."""
-    monkeypatch.setattr(loop, "LONGEST", {"standard": 4.0})
-    monkeypatch.setattr(loop, "calm_span", lambda *_: np.inf)
-    monkeypatch.setattr(loop, "plain", lambda span, *_: SuperStep("euler", span, 1))
+    monkeypatch.setattr(course, "LONGEST", {"standard": 4.0})
+    monkeypatch.setattr(course, "calm_span", lambda *_: np.inf)
+    for chosen in ("plain", "plan"):
+        monkeypatch.setattr(loop, chosen, lambda span, *_: SuperStep("euler", span, 1))
     text = COLD.partition("[run]")[0].replace("spacing_mm = 1.5", "spacing_mm = 1.0")
     text += "[run]\nduration_s = 200\ntrace_every_s = 4\nrecord_every_s = 200\n"
     result = ga.simulate(build(text), backend)
@@ -116,9 +121,8 @@ def test_a_wrong_heat_capacity_is_found(build: Build) -> None:
     case = build(COLD)
     backend = Reference(case)
     backend.inverse_heat_capacity *= 1.02
-    require_failed_early(
-        run(case, backend, "numpy", MemoryRecords(), lambda _: None), "stored and brought heat differ by"
-    )
+    (result,) = run([Course(case, backend, MemoryRecords(), lambda _: None)], backend, "numpy")
+    require_failed_early(result, "stored and brought heat differ by")
 
 
 @pytest.mark.parametrize("backend", BACKENDS)

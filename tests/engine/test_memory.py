@@ -10,12 +10,16 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from bench.problems import block
+from bench.problems import block, heat
 from gpu_ablate.case.case import Case
 from gpu_ablate.engine.cpu import Cpu
+from gpu_ablate.engine.placed import PlacedSources
 from gpu_ablate.engine.superstep import Scheme, SuperStep
 
 SIZE = 64
+
+ALL_OVER = ("u", "spare", "source", "placed.bench", "fields", "labels")
+"""What has a value in every cell."""
 
 
 def arrays_of(value: Any, name: str) -> Iterator[tuple[str, NDArray[Any]]]:
@@ -24,6 +28,8 @@ def arrays_of(value: Any, name: str) -> Iterator[tuple[str, NDArray[Any]]]:
         while isinstance(value.base, np.ndarray):
             value = value.base
         yield name, value
+    elif isinstance(value, PlacedSources):
+        yield from arrays_of(value.fields, name)
     elif isinstance(value, dict):
         for key, item in value.items():
             yield from arrays_of(item, f"{name}.{key}")
@@ -38,7 +44,8 @@ def arrays_of(value: Any, name: str) -> Iterator[tuple[str, NDArray[Any]]]:
 def bytes_per_cell(case: Case, scheme: Scheme, source: NDArray[np.float64] | None) -> dict[str, float]:
     """Attribute of the backend -> bytes per cell, once for each array, after a super-step of a scheme."""
     engine = Cpu(case, threads=1)
-    engine.set_source(source)
+    if source is not None:
+        heat(engine, source)
     engine.advance(SuperStep(scheme, 0.05, 1 if scheme == "euler" else 5))
     engine.ranges()
     found: dict[str, float] = {}
@@ -60,10 +67,11 @@ def test_state_and_stages(scheme: Scheme, most: float) -> None:
 
 
 def test_source_label_and_histories() -> None:
-    """4 bytes for the source and for each history, 1 for the label."""
+    """4 bytes for what all sources give and for each history, 8 for where each source lies, 1 for the label."""
     case, _, source = block(SIZE, damage=True)
     found = bytes_per_cell(case, "euler", source)
     assert found["source"] == 4.0
+    assert found["placed.bench"] == 8.0
     assert found["fields"] == 4.0 * len(case.histories) == 8.0
     assert found["labels"] == 1.0
 
@@ -80,6 +88,6 @@ def test_all_else_grows_with_surfaces_alone() -> None:
     for size in (SIZE // 2, SIZE):
         case, _, source = block(size, damage=True)
         found = bytes_per_cell(case, "rkl2", source)
-        rest.append(sum(found[name] for name in found if name not in ("u", "spare", "source", "fields", "labels")))
+        rest.append(sum(found[name] for name in found if name not in ALL_OVER))
     assert rest[1] < 4.0
     assert rest[1] < 0.55 * rest[0]

@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from bench.problems import heat
 from gpu_ablate.case.case import Accuracy, Case, HeatSource
-from gpu_ablate.engine.choose import backend_class
+from gpu_ablate.engine.choose import open_backend
 from gpu_ablate.engine.reference import Reference
 from gpu_ablate.engine.stepping import MOST_STAGES, plan
 from gpu_ablate.engine.superstep import SuperStep, stages
@@ -144,7 +145,7 @@ def test_backends_agree(data: st.DataObject) -> None:
     scheme, count = data.draw(st.sampled_from([("euler", 1), ("euler", 4), ("rkl1", 3), ("rkl1", 9), ("rkl2", 5)]))
     fields = []
     for name in BACKENDS:
-        engine = backend_class(name)(case)
+        engine = open_backend(name, case)
         engine.set_exchange(*case.exchange.at(0.0))
         for _ in range(3):
             engine.advance(SuperStep(scheme, 0.02, count))  # type: ignore[arg-type]
@@ -186,7 +187,7 @@ def test_insulated_and_evenly_heated_the_enthalpy_rises_by_the_heat(
     scheme, count = data.draw(st.sampled_from([("euler", 3), ("rkl1", 5), ("rkl2", 9)]))
     engine = Reference(case)
     before = engine.u.copy()
-    engine.set_source(np.full(labels.shape, 2e6))
+    heat(engine, np.full(labels.shape, 2e6))
     engine.advance(SuperStep(scheme, 3.0, count))  # type: ignore[arg-type]
     assert engine.u - before == pytest.approx(3.0 * 2e6 / tissue.volumetric_heat_capacity, rel=1e-11)
 

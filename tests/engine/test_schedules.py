@@ -9,7 +9,7 @@ import pytest
 
 import gpu_ablate as ga
 from gpu_ablate.case.depth import SkinDepth
-from gpu_ablate.engine.loop import CHECK_EVERY
+from gpu_ablate.engine.course import CHECK_EVERY
 from gpu_ablate.simulation import Progress
 from tests.engine.conftest import PROBE, SMALL, Build
 

@@ -94,6 +94,15 @@ def test_temperature_and_enthalpy_invert_each_other(temperature: float, name: st
     assert back == pytest.approx(theta, abs=1e-6)
 
 
+@given(st.floats(), st.sampled_from(sorted(TISSUES)))
+def test_one_state_is_looked_up_as_many_are(u: float, name: str) -> None:
+    """To the last bit; beyond the last nodes too, and what is not a number stays none."""
+    tables = thermal_tables([TISSUES[name]], 1e-3, 37.0)
+    with np.errstate(invalid="ignore", over="ignore"):
+        (expected,) = lookup.thermal(tables.theta, np.zeros(1, np.uint8), np.array([u]))
+    assert np.array_equal(lookup.theta_at(memoryview(tables.theta[0]), u), expected, equal_nan=True)
+
+
 def test_u_is_the_rise_above_37_in_unfrozen_tissue() -> None:
     tables = thermal_tables([TISSUES["soft"]], 1e-3, 37.0)
     theta = np.array([-37.9, -1.3, 0.0, 1e-5, 3.7, 61.9])
