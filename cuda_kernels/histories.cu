@@ -63,7 +63,7 @@ KERNEL(doses, DoseArguments) {
             }
         }
         if (max(u0, u1) < a.hot) continue;
-        const Material &m = material_of(p, member, region);
+        const Material m = material_of(p, member, region);
         const real start = theta_of(p, m, member, region, u0);
         const real rise = theta_of(p, m, member, region, u1) - start;
         const real middle = start + share * rise, reach = half_steps * rise;

@@ -2,8 +2,8 @@
 #pragma once
 #include "real.cuh"
 
-// Laws of one region: 1/rho c, omega rho_b c_b, Q_m, u of half thawed, linear range, rise of the potential in it.
-struct Material {
+// Laws of one region, read 16 bytes at a time: 1/rho c, omega rho_b c_b, Q_m, u of half thawed, linear range, rise of the potential in it.
+struct alignas(16) Material {
     real inverse, perfusion, metabolic, thawed, low, high, rise, bend;
 };
 
@@ -40,7 +40,7 @@ __device__ __forceinline__ const real *table_of(const Problem &p, const real *ta
     return table + ((size_t)member * p.regions + region) * (p.bins + 1);
 }
 
-__device__ __forceinline__ bool is_linear(const Material &m, real u) { return u >= m.low && u <= m.high; }
+__device__ __forceinline__ bool is_linear(const Material &m, real u) { return (u >= m.low) & (u <= m.high); }
 
 // T - 37 [K]
 __device__ __forceinline__ real theta_of(const Problem &p, const Material &m, int member, unsigned region, real u) {
@@ -58,6 +58,6 @@ __device__ __forceinline__ real resistance_of(const Problem &p, const Material &
                            : between(p, table_of(p, p.resistance, member, region), u);
 }
 
-__device__ __forceinline__ const Material &material_of(const Problem &p, int member, unsigned region) {
+__device__ __forceinline__ Material material_of(const Problem &p, int member, unsigned region) {
     return p.materials[(size_t)member * p.regions + region];
 }

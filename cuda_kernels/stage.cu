@@ -28,17 +28,17 @@ enum Kind { FIRST, LATER, FIRST_RKL2, LATER_RKL2 };
 
 // Heat between two materials through two half cells in series.
 __device__ __forceinline__ real across(
-    const Problem &p, const unsigned char *labels, int member, const real *u, size_t other, real theta, real resistance
+    const Problem &p, const unsigned char *labels, int member, const real *u, unsigned other, real theta, real resistance
 ) {
     const unsigned region = labels[other];
-    const Material &m = material_of(p, member, region);
+    const Material m = material_of(p, member, region);
     const real v = u[other];
     return (theta_of(p, m, member, region, v) - theta) / (resistance + resistance_of(p, m, member, region, v));
 }
 
 // Heat that the exchange list brings to a cell: its rows follow each other among those of its grid row.
 __device__ __forceinline__ real coupled(
-    const StageArguments &a, int member, int row, unsigned cell, real theta, real resistance, double booked
+    const StageArguments &a, int member, int row, unsigned cell, real theta, real resistance
 ) {
     const Problem &p = a.p;
     const int *first = p.row_first + (size_t)member * ((size_t)p.ny * p.nz + 1) + row;
@@ -53,7 +53,7 @@ __device__ __forceinline__ real coupled(
     for (int i = low; i < end && p.row_cell[i] == cell; ++i) {
         const size_t group = (size_t)member * p.groups + p.row_group[i];
         const real flux = p.row_weight[i] * (p.outside[group] - theta) / (p.row_series[i] * resistance + p.film[group]);
-        a.row_sums[i] += booked * flux;
+        a.row_sums[i] += a.weights->booked * flux;
         heat += flux;
     }
     return heat;
@@ -68,10 +68,15 @@ template <Kind KIND> __device__ __forceinline__ void stage(const StageArguments 
     const int last_z = min(first_z + p.depth, p.nz);
     const int x = blockIdx.x * TILE_X + threadIdx.x, y = blockIdx.y * TILE_Y + threadIdx.y;
     const bool inside = x < p.nx && y < p.ny;
-    const size_t plane = (size_t)p.nx * p.ny, base = member * cells_of(p);
+    const unsigned plane = p.nx * p.ny;
+    const size_t base = member * cells_of(p);  // cells of one member are counted in 32 bits
     const unsigned char *labels = p.labels + base, *sides = p.sides + base;
-    const real *u = a.u + base;
-    const Weights w = *a.weights;
+    const real *u = a.u + base, *before = a.before + base;
+    const real *sources = a.source ? a.source + base : a.source, *alive = a.alive ? a.alive + base : a.alive;
+    const real *start = KIND == LATER_RKL2 ? a.start + base : a.start;
+    real *start_rate = KIND == FIRST_RKL2 || KIND == LATER_RKL2 ? a.start_rate + base : a.start_rate;
+    real *out = a.out + base;
+    const real gain = a.weights->gain, mu = a.weights->mu, nu = a.weights->nu, gain_0 = a.weights->gain_0;
     const real blood = p.blood[member];
 
     // The rim of the tile, one cell for each of the first threads. Beyond the box a cell stands for its neighbour
@@ -84,8 +89,8 @@ template <Kind KIND> __device__ __forceinline__ void stage(const StageArguments 
     const bool on_rim = rim_x >= 0;
     const int far_x = min(max((int)(blockIdx.x * TILE_X) + rim_x - 1, 0), p.nx - 1);
     const int far_y = min(max((int)(blockIdx.y * TILE_Y) + rim_y - 1, 0), p.ny - 1);
-    size_t rim = first_z * plane + (size_t)far_y * p.nx + far_x;
-    size_t cell = first_z * plane + (size_t)min(y, p.ny - 1) * p.nx + min(x, p.nx - 1);
+    unsigned rim = first_z * plane + far_y * p.nx + far_x;
+    unsigned cell = first_z * plane + min(y, p.ny - 1) * p.nx + min(x, p.nx - 1);
 
     // Along z: the potential below, here and above, and u and label of two planes ahead, which are on their way.
     unsigned region = __ldg(labels + cell);
@@ -95,7 +100,7 @@ template <Kind KIND> __device__ __forceinline__ void stage(const StageArguments 
         const unsigned lower = __ldg(labels + cell - plane);
         under = potential_of(p, material_of(p, member, lower), member, lower, __ldg(u + cell - plane));
     }
-    const size_t next = first_z + 1 < p.nz ? cell + plane : cell;
+    const unsigned next = first_z + 1 < p.nz ? cell + plane : cell;
     unsigned next_region = __ldg(labels + next), rim_region = 0;
     real next_v = __ldg(u + next), rim_v = 0;
     if (on_rim) rim_region = __ldg(labels + rim), rim_v = __ldg(u + rim);
@@ -103,16 +108,16 @@ template <Kind KIND> __device__ __forceinline__ void stage(const StageArguments 
     real brought = 0, made = 0;
     for (int z = first_z; z < last_z; ++z) {
         const int turn = (z - first_z) & 1;
-        const size_t after = cell + (z + 2 < p.nz ? 2 * plane : z + 1 < p.nz ? plane : 0);
+        const unsigned after = cell + (z + 2 < p.nz ? 2 * plane : z + 1 < p.nz ? plane : 0);
         const unsigned after_region = __ldg(labels + after), meets = __ldg(sides + cell);
-        const real after_v = __ldg(u + after), source = a.source ? __ldg(a.source + base + cell) : (real)0;
+        const real after_v = __ldg(u + after), source = sources ? __ldg(sources + cell) : (real)0;
         real earlier = 0, y0 = 0, rate_0 = 0;
-        if (KIND == LATER || KIND == LATER_RKL2) earlier = a.before[base + cell];
-        if (KIND == LATER_RKL2) y0 = __ldg(a.start + base + cell), rate_0 = a.start_rate[base + cell];
+        if (KIND == LATER || KIND == LATER_RKL2) earlier = before[cell];
+        if (KIND == LATER_RKL2) y0 = __ldg(start + cell), rate_0 = start_rate[cell];
 
         shared[turn][threadIdx.y + 1][threadIdx.x + 1] = here;
         if (on_rim) {
-            const Material &m = material_of(p, member, rim_region);
+            const Material m = material_of(p, member, rim_region);
             shared[turn][rim_y][rim_x] = potential_of(p, m, member, rim_region, rim_v);
             if (z + 1 < last_z) rim += plane;
             rim_region = __ldg(labels + rim), rim_v = __ldg(u + rim);
@@ -121,7 +126,7 @@ template <Kind KIND> __device__ __forceinline__ void stage(const StageArguments 
         __syncthreads();
 
         if (inside) {
-            const Material &m = material_of(p, member, region);
+            const Material m = material_of(p, member, region);
             const real *tile = &shared[turn][threadIdx.y + 1][threadIdx.x + 1];
             real west = tile[-1] - here, east = tile[1] - here;
             real south = tile[-(TILE_X + 2)] - here, north = tile[TILE_X + 2] - here;
@@ -134,13 +139,13 @@ template <Kind KIND> __device__ __forceinline__ void stage(const StageArguments 
                 if (meets & NORTH) north = across(p, labels, member, u, cell + p.nx, theta, resistance);
                 if (meets & BELOW) below = across(p, labels, member, u, cell - plane, theta, resistance);
                 if (meets & ABOVE) above = across(p, labels, member, u, cell + plane, theta, resistance);
-                if (meets & COUPLED) outer = coupled(a, member, z * p.ny + y, (unsigned)cell, theta, resistance, w.booked);
+                if (meets & COUPLED) outer = coupled(a, member, z * p.ny + y, cell, theta, resistance);
             }
             real heat = ((south + north) + (below + above)) + (west + east) + source + outer;
 
             real share = clip((v - m.thawed) * p.scale + (real)0.5, (real)0, (real)1);
             if (share > 0) {
-                if (a.alive) share *= __ldg(a.alive + base + cell);
+                if (alive) share *= __ldg(alive + cell);
                 const real flow = m.perfusion * share * (blood - theta_of(p, m, member, region, v));
                 brought += flow;
                 made += m.metabolic * share;
@@ -148,17 +153,17 @@ template <Kind KIND> __device__ __forceinline__ void stage(const StageArguments 
             }
             const real rate = heat * m.inverse;
             real result;
-            if (KIND == FIRST) result = v + (real)w.gain * rate;
-            if (KIND == LATER) result = earlier + (real)w.mu * (v - earlier) + (real)w.gain * rate;
+            if (KIND == FIRST) result = v + gain * rate;
+            if (KIND == LATER) result = earlier + mu * (v - earlier) + gain * rate;
             if (KIND == FIRST_RKL2) {
-                a.start_rate[base + cell] = rate;
-                result = v + (real)w.gain * rate;
+                start_rate[cell] = rate;
+                result = v + gain * rate;
             }
             if (KIND == LATER_RKL2) {
-                const real change = (real)w.mu * (v - y0) + (real)w.nu * (earlier - y0);
-                result = y0 + (change + ((real)w.gain * rate + (real)w.gain_0 * rate_0));
+                const real change = mu * (v - y0) + nu * (earlier - y0);
+                result = y0 + (change + (gain * rate + gain_0 * rate_0));
             }
-            a.out[base + cell] = result;
+            out[cell] = result;
         }
         under = here, here = over, v = next_v, region = next_region;
         next_v = after_v, next_region = after_region;
@@ -169,10 +174,10 @@ template <Kind KIND> __device__ __forceinline__ void stage(const StageArguments 
     const size_t block = ((size_t)(blockIdx.z % p.chunks) * gridDim.y + blockIdx.y) * gridDim.x + blockIdx.x;
     double *sums = a.sums + 2 * (member * blocks + block);
     const double all_brought = block_sum(brought, added, thread, THREADS);
-    if (thread == 0) sums[0] += w.booked * all_brought;
+    if (thread == 0) sums[0] += a.weights->booked * all_brought;
     __syncthreads();
     const double all_made = block_sum(made, added, thread, THREADS);
-    if (thread == 0) sums[1] += w.booked * all_made;
+    if (thread == 0) sums[1] += a.weights->booked * all_made;
 }
 
 KERNEL(first, StageArguments) { stage<FIRST>(a); }

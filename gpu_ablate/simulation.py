@@ -92,6 +92,7 @@ def simulate_many(
         courses = [Course(cases[i], member, MemoryRecords(), tell) for i, member in zip(together, members, strict=True)]
         for index, result in zip(together, run(courses, stepper, name), strict=True):
             results[index] = _stamped(result, time.perf_counter() - began)
+        del members, stepper, courses  # and their memory, before the next ones ask for it
     return [results[index] for index in range(len(cases))]
 
 

@@ -81,7 +81,7 @@ def in_batches(name: str, cases: Sequence[Case]) -> list[list[int]]:
     """Which cases (by their places) a backend steps together: those of a kind, as many as fit its memory."""
     if name in ("numba", "numpy"):
         return [[index] for index in range(len(cases))]
-    from gpu_ablate.engine.cuda_batch import bytes_of, kind_of
+    from gpu_ablate.engine.cuda_batch import USABLE, bytes_of, kind_of, most_together
 
     kinds: dict[object, list[int]] = {}
     for index, case in enumerate(cases):
@@ -89,7 +89,9 @@ def in_batches(name: str, cases: Sequence[Case]) -> list[list[int]]:
     batches = []
     for alike in kinds.values():
         first = cases[alike[0]]
-        most = max(1, _device(name, first).free_bytes() // max(bytes_of(cases[index]) for index in alike))
+        usable = USABLE * _device(name, first).free_bytes()
+        fitting = int(usable // max(bytes_of(cases[index]) for index in alike))
+        most = max(1, min(fitting, most_together(first)))
         batches += [alike[start : start + most] for start in range(0, len(alike), most)]
     return batches
 

@@ -162,13 +162,15 @@ class Member:
         return self.device.array(cells.astype(np.uint32))
 
     def temperature(self) -> Field:
-        return self._gather(None, None)
+        return self._field(None)
 
     def history(self, name: str) -> Field:
-        return self._gather(None, name)
+        return self._field(name)
 
     def at(self, where: DeviceArray) -> Field:
-        return self._gather(where, None)
+        values = self.device.empty(where.shape, self.batch.real)
+        self._survey("gather", where, None, values=self.device.address(values))
+        return values.get()
 
     def span(self, where: DeviceArray, history: str | None = None) -> tuple[float, float]:
         self._forget_extremes()
@@ -181,12 +183,11 @@ class Member:
         self._survey("count", where, endpoint.field, threshold=endpoint.threshold, at_most=endpoint.at_most)
         return int(self.count.get()[0])
 
-    def _gather(self, where: DeviceArray | None, history: str | None) -> Field:
-        """Values at listed cells or (nz, ny, nx) everywhere, by way of a field that no super-step needs any more."""
+    def _field(self, history: str | None) -> Field:
+        """Values everywhere (nz, ny, nx), by way of a field that no super-step needs any more."""
         values = self.batch.spare[0][self.index]
-        self._survey("gather", where, history, values=self.device.address(values))
-        found = values.get()
-        return found if where is None else found.reshape(-1)[: where.shape[0]]
+        self._survey("gather", None, history, values=self.device.address(values))
+        return values.get()
 
     def _survey(self, kernel: str, where: DeviceArray | None, history: str | None, **more: float) -> None:
         batch = self.batch

@@ -13,19 +13,16 @@ from collections.abc import Hashable, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from gpu_ablate.case.case import Case
+from gpu_ablate.case.case import Case, History
 from gpu_ablate.case.tables import RATE_STEP, U_BINS
 from gpu_ablate.engine import lookup
 from gpu_ablate.engine.backend import Ranges
-from gpu_ablate.engine.cuda_layout import Problem, Structures, control_block
+from gpu_ablate.engine.cuda_layout import DEPTHS, TILE, Problem, Structures, control_block
 from gpu_ablate.engine.device import Device, DeviceArray, Triple
 from gpu_ablate.engine.reference import initial_history, initial_state, middle_of, stops_below
 from gpu_ablate.engine.stepping import MOST_STAGES
 from gpu_ablate.engine.superstep import SuperStep, stages
 from gpu_ablate.errors import BackendError
-
-TILE = (32, 8, 1)
-"""Cells in x and y that one block of a stage holds (stage.cu)."""
 
 THREADS = 256
 """Threads of every block."""
@@ -42,6 +39,12 @@ NEVER = 1e30
 ZERO = np.uint64(1 << 63)
 """0 as `ordered` of real.cuh makes it an integer."""
 
+MOST_IN_GRID = 65535
+"""Blocks along y and z of a grid (CUDA C++ Programming Guide, table of technical specifications)."""
+
+USABLE = 0.9
+"""Share of the free memory that cases may take."""
+
 BUFFERS = {"euler": 2, "rkl1": 3, "rkl2": 4}
 """Fields that the stages of a scheme need."""
 
@@ -49,9 +52,24 @@ Unsigned = NDArray[np.uint64]
 
 
 def kind_of(case: Case) -> Hashable:
-    """What cases that go together share."""
-    histories = tuple((history.name, history.kind) for history in case.histories)
-    return case.setup.grid, case.run.precision, case.run.accuracy, histories
+    """What cases that go together share: grid, precision, accuracy, and histories with their laws."""
+    return case.setup.grid, case.run.precision, case.run.accuracy, tuple(map(_law_of, case.histories))
+
+
+def _law_of(history: History) -> Hashable:
+    rate = history.rate
+    law = (rate.theta_min, rate.cap, rate.log2_rate.tobytes()) if rate else None
+    return history.name, history.kind, law
+
+
+def most_together(case: Case) -> int:
+    """How many cases of this kind a launch can hold."""
+    return MOST_IN_GRID // _chunks(case)
+
+
+def _chunks(case: Case) -> int:
+    """Parts along z in which the blocks of a stage take a case."""
+    return -(-case.setup.grid.shape[0] // DEPTHS[-1])
 
 
 def bytes_of(case: Case) -> int:
@@ -61,7 +79,8 @@ def bytes_of(case: Case) -> int:
     fields = max(BUFFERS["rkl2" if case.run.accuracy == "fine" else "rkl1"], 2) + len(case.histories)
     fields += sources + (sources > 0)
     tables = 3 * len(case.setup.regions) * (U_BINS + 1)
-    return case.setup.grid.cells * (fields * real + 2) + tables * real + 40 * len(case.exchange.cells)
+    lists = 8  # cells of the body, of roles and of targets, 4 bytes each
+    return case.setup.grid.cells * (fields * real + 2 + lists) + tables * real + 40 * len(case.exchange.cells)
 
 
 class Batch:
@@ -76,7 +95,7 @@ class Batch:
     def __init__(self, cases: Sequence[Case], device: Device) -> None:
         self.cases, self.device = tuple(cases), device
         need, free = sum(bytes_of(case) for case in cases), device.free_bytes()
-        if need > free:
+        if need > USABLE * free:
             raise BackendError(
                 f"{device.name}: {need / 1e9:.1f} GB are needed, {free / 1e9:.1f} GB are free\n"
                 "  a coarser --spacing-mm, a smaller [domain] or --backend numba helps"
@@ -95,7 +114,8 @@ class Batch:
 
         states = [initial_state(case, real) for case in cases]
         self.u = device.array(np.stack(states))
-        self.spare = [device.empty((len(cases), nz, ny, nx), real)]
+        buffers = BUFFERS["rkl2" if run.accuracy == "fine" else "rkl1"]
+        self.spare = [device.empty((len(cases), nz, ny, nx), real) for _ in range(buffers - 1)]
         fields = [[initial_history(history, u) for u in states] for history in self.histories]
         self.fields = device.array(np.array(fields, real).reshape(-1, len(cases), nz, ny, nx))
         self.source: DeviceArray | None = None
@@ -113,7 +133,7 @@ class Batch:
         """Perfusion and metabolic heat of each block, heat of each exchange row [W m⁻³ s], in turn."""
 
         self.control = control_block(
-            max(MOST_STAGES.values()), len(cases), self.problem.regions, self.problem.groups, real
+            max(MOST_STAGES.values()) + 2, len(cases), self.problem.regions, self.problem.groups, real
         )
         self.on_device = device.array(self.control.reshape(1).view(np.uint8))
         for name in ("film", "outside"):
@@ -133,7 +153,7 @@ class Batch:
 
     def advance(self, step: SuperStep) -> None:
         """Take a super-step; `keep` or (of an RKL step) `undo` it next."""
-        while len(self.spare) < BUFFERS[step.scheme] - 1:
+        while len(self.spare) < BUFFERS[step.scheme] - 1:  # of a scheme that the accuracy doesn't plan
             self.spare.append(self.device.empty(self.u.shape, self.real))
         self._instruct(step)
         work = self._euler if step.scheme == "euler" else self._runge_kutta_legendre

@@ -73,12 +73,13 @@ class CudaDevice:
         self._cupy = cupy
         self._device = cupy.cuda.Device(number)
         self._device.use()
+        cupy.get_default_memory_pool().free_all_blocks()  # of earlier streams, whose memory no other would use
         self.name: str = cupy.cuda.runtime.getDeviceProperties(number)["name"].decode()
         self._stream = cupy.cuda.Stream(non_blocking=True)
         self._stream.use()
         folder = data_dir("cuda_kernels")
         digest = hashlib.sha256()  # CuPy's cache does not see what a file includes
-        for path in sorted(folder.iterdir()):
+        for path in sorted(folder.glob("*.cu*")):
             digest.update(path.read_bytes())
         options = (
             *OPTIONS, f"-I{folder}", f"-DREAL={'double' if real is np.float64 else 'float'}",
@@ -116,7 +117,8 @@ class CudaDevice:
     def launch(self, kernel: str, grid: Triple, block: Triple, arguments: NDArray[np.void]) -> None:
         if kernel not in self._kernels:
             self._kernels[kernel] = self._module_of[kernel].get_function(kernel)
-        self._kernels[kernel](grid, block, (arguments,))
+        contents = arguments.view((np.void, arguments.dtype.itemsize))  # which CuPy packs without looking into it
+        self._kernels[kernel](grid, block, (contents,), stream=self._stream)
 
     def replay(self, key: Hashable, work: Callable[[], None]) -> None:
         if key not in self._graphs:

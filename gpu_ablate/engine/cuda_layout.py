@@ -13,11 +13,17 @@ from gpu_ablate.case.grid import halves
 from gpu_ablate.case.tables import U_BINS, U_MIN, U_STEP
 from gpu_ablate.engine.device import Device, DeviceArray
 
+TILE = (32, 8, 1)
+"""Cells in x and y that one block of a stage holds (stage.cu)."""
+
 COUPLED = 64
 """The bit of a cell's `sides` that says that the exchange list names it (problem.cuh)."""
 
-DEPTH = 16
-"""Planes that one block of a stage goes through."""
+DEPTHS = (32, 16, 8, 4)
+"""Planes that one block of a stage may go through: many read little twice, few make many blocks."""
+
+ENOUGH_BLOCKS = 1000
+"""Blocks of 256 threads that keep the largest GPUs of today busy (132 multiprocessors, 4 blocks each, twice)."""
 
 WEIGHTS = np.dtype([(name, "f8") for name in ("gain", "mu", "nu", "gain_0", "booked")])
 """Of one stage (stage.cu)."""
@@ -100,6 +106,8 @@ class Problem:
     def __init__(self, cases: Sequence[Case], device: Device, real: type[np.floating]) -> None:
         grid = cases[0].setup.grid
         nz, ny, nx = grid.shape
+        tiles = -(-nx // TILE[0]) * -(-ny // TILE[1]) * len(cases)
+        depth = next((d for d in DEPTHS if tiles * -(-nz // d) >= ENOUGH_BLOCKS), DEPTHS[-1])
         regions = max(len(case.setup.regions) for case in cases)
         groups = max(1, max(len(case.exchange.names) for case in cases))
         rows = _rows(cases)
@@ -120,7 +128,7 @@ class Problem:
             self.arguments[name] = device.address(self._kept[-1])
 
         for name, number in (
-            ("nx", nx), ("ny", ny), ("nz", nz), ("depth", DEPTH), ("chunks", -(-nz // DEPTH)), ("regions", regions),
+            ("nx", nx), ("ny", ny), ("nz", nz), ("depth", depth), ("chunks", -(-nz // depth)), ("regions", regions),
             ("bins", U_BINS), ("groups", groups), ("lowest", U_MIN), ("scale", 1.0 / U_STEP),
         ):  # fmt: skip
             self.arguments[name] = number

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import gc
+import weakref
+
 import numpy as np
 import pytest
 
 import gpu_ablate as ga
+from gpu_ablate import simulation
 from gpu_ablate.case.case import Case
 from gpu_ablate.engine import cuda_batch
-from gpu_ablate.engine.choose import in_batches
+from gpu_ablate.engine.choose import in_batches, open_batch
+from gpu_ablate.engine.cuda_batch import Batch
 from gpu_ablate.result.result import Result
 from tests.engine.conftest import PROBE, SMALL, Build
+from tests.kernels.host_device import HostDevice
 
 PLANS = (
     '{ action = "hold", power_w = 40, duration_s = 12 }, { action = "rest", duration_s = 3 }',
@@ -94,9 +100,31 @@ def test_what_does_not_fit_is_taken_in_turns(cases: list[Case], build: Build, mo
     other = build(SMALL.replace("spacing_mm = 1.5", "spacing_mm = 2") + PROBE.format(steps=PLANS[0]))
     assert in_batches("cuda", [cases[0], other, cases[1]]) == [[0, 2], [1]]
     assert in_batches("numba", [cases[0], other]) == [[0], [1]]
-    free = in_batches.__globals__["_device"]("cuda", cases[0]).free_bytes()
-    monkeypatch.setattr(cuda_batch, "bytes_of", lambda _: free // 2 - free // 20)
+    law = build(SMALL + PROBE.format(steps=PLANS[0]) + '[model]\nperfusion_heat = "step"\n')
+    assert in_batches("cuda", [cases[0], law]) == [[0], [1]], "vessels close by another law"
+    monkeypatch.setattr(HostDevice, "free_bytes", lambda _: 10**9)
+    monkeypatch.setattr(cuda_batch, "bytes_of", lambda _: 4 * 10**8)
     assert in_batches("cuda", [*cases, cases[0]]) == [[0, 1], [2, 3]]
+    monkeypatch.setattr(cuda_batch, "bytes_of", lambda _: 1)
+    assert max(map(len, in_batches("cuda", cases[:1] * 10**5))) <= 65535 // 4
+
+
+def test_memory_is_free_for_the_next_ones(cases: list[Case], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing holds what went before when others ask for memory."""
+    monkeypatch.setattr(simulation, "in_batches", lambda *_: [[0], [1]])
+    steppers: list[weakref.ref[Batch]] = []
+
+    def opened(name: str, chosen: list[Case]) -> tuple[object, Batch]:
+        gc.collect()
+        assert [stepper for stepper in steppers if stepper() is not None] == []
+        members, stepper = open_batch(name, chosen)
+        assert isinstance(stepper, Batch)
+        steppers.append(weakref.ref(stepper))
+        return members, stepper
+
+    monkeypatch.setattr(simulation, "open_batch", opened)
+    assert len(ga.simulate_many(cases[:2], "cuda")) == 2
+    assert len(steppers) == 2
 
 
 def test_too_little_memory_says_how_much(cases: list[Case], monkeypatch: pytest.MonkeyPatch) -> None:

@@ -36,7 +36,7 @@ def watched(folder: Path) -> subprocess.CompletedProcess[str]:
 FAULTS = [
     ("+ min(x, p.nx - 1);", "+ x;", "heap-buffer-overflow"),
     ("rim_y = TILE_Y + 1;", "rim_y = TILE_Y + 2;", "index 10 out of bounds"),
-    ("w = *a.weights;", "w = *(const Weights *)((const char *)a.weights + 4);", "misaligned address"),
+    ("mu = a.weights->mu", "mu = *(const double *)((const char *)a.weights + 4)", "misaligned address"),
     ("x < p.nx &&", "x * 100000000 < p.nx &&", "signed integer overflow"),
 ]
 """A text of stage.cu, what makes a fault of it, and how that is called: a read beyond an array and beyond shared

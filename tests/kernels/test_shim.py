@@ -50,7 +50,7 @@ def test_no_two_threads_race() -> None:
 RACES = [
     ("stage.cu", f"        {BARRIER}\n        if (inside)", "        if (inside)"),  # before a plane is read
     ("stage.cu", "(z - first_z) & 1", "0"),  # one plane in shared memory, not two in turn
-    ("stage.cu", "a.out[base + cell] = result", "const_cast<real *>(u)[cell] = result"),  # while others read it
+    ("stage.cu", "out[cell] = result", "const_cast<real *>(u)[cell] = result"),  # while others read it
     ("stage.cu", f"    {BARRIER}    const double all_made", "    const double all_made"),  # one sum over another
     ("ranges.cu", f"    {BARRIER}\n    const size_t plane", "    const size_t plane"),  # before extremes begin
 ]
