@@ -76,11 +76,15 @@ def bytes_of(case: Case) -> int:
     """Memory that a case takes on a device."""
     real = np.dtype(case.run.precision).itemsize
     sources = len(case.setup.probes) + len(case.sources)
-    fields = max(BUFFERS["rkl2" if case.run.accuracy == "fine" else "rkl1"], 2) + len(case.histories)
-    fields += sources + (sources > 0)
+    fields = _buffers(case) + len(case.histories) + sources + (sources > 0)
     tables = 3 * len(case.setup.regions) * (U_BINS + 1)
     lists = 8  # cells of the body, of roles and of targets, 4 bytes each
     return case.setup.grid.cells * (fields * real + 2 + lists) + tables * real + 40 * len(case.exchange.cells)
+
+
+def _buffers(case: Case) -> int:
+    """Fields of u that the scheme of a case's accuracy needs."""
+    return BUFFERS["rkl2" if case.run.accuracy == "fine" else "rkl1"]
 
 
 class Batch:
@@ -94,8 +98,8 @@ class Batch:
 
     def __init__(self, cases: Sequence[Case], device: Device) -> None:
         self.cases, self.device = tuple(cases), device
-        need, free = sum(bytes_of(case) for case in cases), device.free_bytes()
-        if need > USABLE * free:
+        need, free = sum(bytes_of(case) for case in cases), USABLE * device.free_bytes()
+        if need > free:
             raise BackendError(
                 f"{device.name}: {need / 1e9:.1f} GB are needed, {free / 1e9:.1f} GB are free\n"
                 "  a coarser --spacing-mm, a smaller [domain] or --backend numba helps"
@@ -114,8 +118,7 @@ class Batch:
 
         states = [initial_state(case, real) for case in cases]
         self.u = device.array(np.stack(states))
-        buffers = BUFFERS["rkl2" if run.accuracy == "fine" else "rkl1"]
-        self.spare = [device.empty((len(cases), nz, ny, nx), real) for _ in range(buffers - 1)]
+        self.spare = [device.empty((len(cases), nz, ny, nx), real) for _ in range(_buffers(cases[0]) - 1)]
         fields = [[initial_history(history, u) for u in states] for history in self.histories]
         self.fields = device.array(np.array(fields, real).reshape(-1, len(cases), nz, ny, nx))
         self.source: DeviceArray | None = None
