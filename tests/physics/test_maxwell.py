@@ -82,10 +82,12 @@ def test_matched_line() -> None:
     assert field.reflected < 1e-4
     assert field.escaped == pytest.approx(1.0, abs=1e-4)
     radial, axial = field.electric
-    voltage = (radial[:, 1:9] * np.diff(field.grid.r)[1:9]).sum(axis=1)
+    r = field.grid.r[1:10]
+    voltage = radial[:, 1:9] @ (np.sqrt(0.5 * (r[1:] ** 2 + r[:-1] ** 2)) * np.log(r[1:] / r[:-1]))
     current = 2.0 * math.pi * 0.5 * (field.u[1:, 4] + field.u[:-1, 4])
     impedance = 376.730313 / math.sqrt(2.03) * math.log(3.0) / (2.0 * math.pi)
-    assert -voltage / current == pytest.approx(np.full(len(current), impedance), rel=0.015)
+    assert -voltage / current == pytest.approx(np.full(len(current), impedance), rel=0.012)
+    assert np.mean(-voltage[:86] / current[:86]) == pytest.approx(impedance, rel=1e-3)  # over one wavelength
     assert 0.5 * impedance * np.abs(current) ** 2 == pytest.approx(np.ones(len(current)), rel=0.02)
     assert np.abs(axial).max() < 1e-9 * np.abs(radial).max()
 
@@ -208,12 +210,12 @@ def test_convergence() -> None:
 
 
 def test_standard_spacing() -> None:
-    """The standard spacing gives the field outside of the antenna within 2 % of one with 16 times the cells."""
+    """The standard spacing gives the field outside of the antenna within 2.5 % of one with 16 times the cells."""
     coarse, _, fine = series(Spacing(), 3)
     means = (fine.half_square * fine.grid.volumes).reshape(len(coarse.grid.heights), 4, -1, 4).sum(axis=(1, 3))
     means /= coarse.grid.volumes
     beside = (coarse.piece < 0) & (coarse.grid.radii > 1.5 * MM)
-    assert coarse.half_square[beside] == pytest.approx(means[beside], rel=0.02)
+    assert coarse.half_square[beside] == pytest.approx(means[beside], rel=0.025)
 
 
 def test_medium_by_cells_is_medium_by_rings() -> None:
