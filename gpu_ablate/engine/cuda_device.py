@@ -41,7 +41,7 @@ def unusable(number: int) -> str | None:
     try:
         import cupy
     except ImportError:
-        return "CuPy is not installed (pip install 'gpu-ablate[cuda13]', or [cuda12] for older drivers)"
+        return "CuPy is not installed (it comes with the extra cuda13, or cuda12 for older drivers: docs/gpu.md)"
     try:
         count = cupy.cuda.runtime.getDeviceCount()
         if number >= count:

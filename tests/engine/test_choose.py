@@ -53,7 +53,7 @@ def with_gpus(monkeypatch: pytest.MonkeyPatch, count: int) -> None:
 def test_without_cupy_auto_computes_on_the_cpu(no_cupy: None) -> None:
     name, why = choose_backend("auto")
     assert name == "numba"
-    assert "no GPU: CuPy is not installed (pip install 'gpu-ablate[cuda13]'" in why
+    assert "no GPU: CuPy is not installed (it comes with the extra cuda13" in why
     assert "CPU threads" in why
 
 
