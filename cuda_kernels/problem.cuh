@@ -1,14 +1,15 @@
-// What never changes during a run, as engine/cuda.py lays it out, and the look-ups in it.
+// What never changes during a run, as engine/cuda_layout.py lays it out, and the look-ups in it.
 #pragma once
 #include "real.cuh"
 
-// Laws of one region, read 16 bytes at a time: 1/rho c, omega rho_b c_b, Q_m, u of half thawed, linear range, rise of the potential in it.
+// Laws of one region, read 16 bytes at a time: 1/rho c, omega rho_b c_b, Q_m, u of half thawed, linear range, rise of
+// the potential in it.
 struct alignas(16) Material {
     real inverse, perfusion, metabolic, thawed, low, high, rise, bend;
 };
 
 // Sides on which a cell meets another material, and whether the exchange list names it.
-enum { WEST = 1, EAST = 2, SOUTH = 4, NORTH = 8, BELOW = 16, ABOVE = 32, SIDES = 63, COUPLED = 64 };
+enum { WEST = 1, EAST = 2, SOUTH = 4, NORTH = 8, BELOW = 16, ABOVE = 32, COUPLED = 64 };
 
 struct Problem {
     int nx, ny, nz;             // cells of a member along x, y, z; x runs fastest

@@ -63,6 +63,13 @@ class ThermalTables:
     rise: Array
     blood_theta: float
 
+    @property
+    def material(self) -> Array:
+        """Constants of each region as kernels take them (regions, 8): 1/ρc, perfusion, metabolic, thawed, linear,
+        rise."""
+        columns = (1.0 / self.heat_capacity, self.perfusion, self.metabolic, self.thawed, self.linear, self.rise)
+        return np.column_stack(columns)
+
 
 @dataclass(frozen=True)
 class RateTable:

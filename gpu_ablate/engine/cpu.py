@@ -23,19 +23,15 @@ from gpu_ablate.engine.backend import Heating, Ranges
 from gpu_ablate.engine.cpu_histories import Doses
 from gpu_ablate.engine.cpu_kernels import FIRST, FIRST_RKL2, LATER, LATER_RKL2, Fields, Layout, Outside, Scratch, Tables
 from gpu_ablate.engine.deposit import Shape
+from gpu_ablate.engine.dose_tables import KINDS, dose_tables
 from gpu_ablate.engine.layout import blocks_of_rows, material_runs, meeting_cells, uniform_blocks
 from gpu_ablate.engine.placed import PlacedSources
 from gpu_ablate.engine.reading import Reading
-from gpu_ablate.engine.reference import initial_history, initial_state, middle_of, stops_below, stored
+from gpu_ablate.engine.reference import initial_history, initial_state, middle_of, stored
 from gpu_ablate.engine.superstep import SuperStep, stages
 
 Array = NDArray[np.float64]
 Field = NDArray[np.floating]
-
-NEVER = 1e30
-"""A state u that is never reached [K]; finite, as the kernels are compiled for finite numbers."""
-
-KINDS = {"accumulate": 0, "decay": 1, "max": 2, "min": 3}
 
 BLOCK_CELLS = 16384
 """Cells of a plane in one block: what is worked on at a time (about 28 bytes each) lies in the second-level cache."""
@@ -89,16 +85,7 @@ class Cpu(Reading):
             theta=tables.theta.astype(real),
             potential=tables.potential.astype(real),
             resistance=tables.resistance.astype(real),
-            material=np.column_stack(
-                (
-                    1.0 / tables.heat_capacity,
-                    tables.perfusion,
-                    tables.metabolic,
-                    tables.thawed,
-                    tables.linear,
-                    tables.rise,
-                )
-            ).astype(real),
+            material=tables.material.astype(real),
             grid=np.array([U_MIN, 1.0 / U_STEP, tables.blood_theta], real),
         )
         groups = len(exchange.names)
@@ -134,26 +121,15 @@ class Cpu(Reading):
         self.doses = self._doses()
 
     def _doses(self) -> Doses:
-        histories, real = self.case.histories, self.real
-        laws = [history.rate for history in histories]
-        longest = max((len(law.log2_rate) for law in laws if law), default=2)
-        values = np.tile([NEVER, 0.0, 1.0], (len(laws), 1)).astype(real)
-        log2_rates = np.zeros((len(laws), longest), real)
-        for i, law in enumerate(laws):
-            if law is not None:
-                values[i] = law.theta_min, law.cap, len(law.log2_rate) - 1
-                log2_rates[i, : len(law.log2_rate)] = law.log2_rate
-        regions = range(len(self.case.setup.regions))
-        stops = np.array([[stops_below(self.case, h, m) for m in regions] for h in histories], real)
-        stops = np.maximum(stops, -NEVER)  # the kernels are compiled for finite numbers
+        found, real = dose_tables(self.case), self.real
         return Doses(
-            np.array([KINDS[history.kind] for history in histories], np.int32),
-            values,
-            log2_rates,
+            found.kinds,
+            found.laws.astype(real),
+            found.log2_rates.astype(real),
             real(1.0 / RATE_STEP),
-            stops.reshape(len(laws), len(regions)),
-            real(min((law.theta_min for law in laws if law), default=NEVER)),
-            real(stops.max(initial=-NEVER)),
+            found.stops.astype(real),
+            real(found.hot),
+            real(found.cold),
         )
 
     def place(self, name: str, shape: Shape) -> float:

@@ -14,7 +14,6 @@ from gpu_ablate.engine.backend import Heating, Ranges
 from gpu_ablate.engine.cuda_batch import Batch, from_ordered
 from gpu_ablate.engine.deposit import NEAR_CELLS, NEAR_SAMPLES, AntennaShape, PointShape, Shape, point_shares
 from gpu_ablate.engine.device import Device, DeviceArray
-from gpu_ablate.engine.reference import initial_state, stored
 from gpu_ablate.units import BODY_C
 
 Array = NDArray[np.float64]
@@ -28,7 +27,6 @@ class Member:
         self.batch, self.index = batch, index
         self.case: Case = batch.cases[index]
         self.device, self.structures = batch.device, batch.structures
-        self.start = stored(self.case, initial_state(self.case, batch.real))
         self.fields: dict[str, DeviceArray] = {}
         self.antennas: dict[str, tuple[AntennaShape, DeviceArray, DeviceArray]] = {}
         self.hardware = batch.device.name
@@ -139,7 +137,7 @@ class Member:
         arguments["heat_capacity"] = self.device.address(batch.problem.heat_capacity[self.index])
         arguments["sums"], arguments["member"] = self.device.address(self.partial), self.index
         batch.in_strides("stored", arguments)
-        return {**sums, "stored_j": volume * float(self.partial.get().sum()) - self.start}
+        return {**sums, "stored_j": volume * float(self.partial.get().sum()) - batch.stored_at_start[self.index]}
 
     def save(self) -> dict[str, NDArray[Any]]:
         batch = self.batch

@@ -19,7 +19,8 @@ from gpu_ablate.engine import lookup
 from gpu_ablate.engine.backend import Ranges
 from gpu_ablate.engine.cuda_layout import DEPTHS, TILE, Problem, Structures, control_block
 from gpu_ablate.engine.device import Device, DeviceArray, Triple
-from gpu_ablate.engine.reference import initial_history, initial_state, middle_of, stops_below
+from gpu_ablate.engine.dose_tables import NEVER, dose_tables
+from gpu_ablate.engine.reference import initial_history, initial_state, middle_of, stored
 from gpu_ablate.engine.stepping import MOST_STAGES
 from gpu_ablate.engine.superstep import SuperStep, stages
 from gpu_ablate.errors import BackendError
@@ -29,12 +30,6 @@ THREADS = 256
 
 MOST_BLOCKS = 1024
 """Blocks of the kernels that go through the cells of a member in strides."""
-
-KINDS = {"accumulate": 0, "decay": 1, "max": 2, "min": 3}
-"""As in histories.cu."""
-
-NEVER = 1e30
-"""A temperature that is never reached [K]."""
 
 ZERO = np.uint64(1 << 63)
 """0 as `ordered` of real.cuh makes it an integer."""
@@ -118,6 +113,8 @@ class Batch:
 
         states = [initial_state(case, real) for case in cases]
         self.u = device.array(np.stack(states))
+        self.stored_at_start = [stored(case, state) for case, state in zip(cases, states, strict=True)]
+        """Enthalpy of each member above that at 37 °C [J]."""
         self.spare = [device.empty((len(cases), nz, ny, nx), real) for _ in range(_buffers(cases[0]) - 1)]
         fields = [[initial_history(history, u) for u in states] for history in self.histories]
         self.fields = device.array(np.array(fields, real).reshape(-1, len(cases), nz, ny, nx))
@@ -322,34 +319,25 @@ class Batch:
 
     def _dose_arguments(self) -> NDArray[np.void]:
         """The structure of `doses`, but for the states before and after."""
-        real, laws = self.real, [history.rate for history in self.histories]
-        longest = max((len(law.log2_rate) for law in laws if law), default=2)
-        values = np.zeros(len(laws) + 1, self.structures.law)  # one more, so that none is empty
-        values["gate"], values["last"] = NEVER, 1.0
-        log2_rates = np.zeros((len(laws) + 1, longest), real)
-        for i, law in enumerate(laws):
-            if law is not None:
-                values[i] = law.theta_min, law.cap, len(law.log2_rate) - 1
-                log2_rates[i, : len(law.log2_rate)] = law.log2_rate
-        stops = np.full((len(self.cases), len(laws), self.problem.regions), -NEVER)
-        for m, case in enumerate(self.cases):
-            for h, history in enumerate(case.histories):
-                of_regions = [stops_below(case, history, region) for region in range(len(case.setup.regions))]
-                stops[m, h, : len(of_regions)] = np.maximum(of_regions, -NEVER)
-        kinds = [KINDS[history.kind] for history in self.histories]
-        self.laws = [
-            self.device.array(array)
-            for array in (np.array([*kinds, 0], np.int32), values, log2_rates, np.append(stops, 0.0).astype(real))
-        ]
+        real, found = self.real, [dose_tables(case) for case in self.cases]
+        stops = np.full((len(found), len(self.histories), self.problem.regions), -NEVER, real)
+        for own, tables in zip(stops, found, strict=True):
+            own[:, : tables.stops.shape[1]] = tables.stops
+        shared = found[0]
+        self.laws = {  # of which none must be empty, so that it has an address
+            "kinds": self.device.array(np.append(shared.kinds, np.int32(0))),
+            "laws": self.device.array(np.append(shared.laws, 0.0).astype(real)),
+            "log2_rates": self.device.array(np.append(shared.log2_rates, 0.0).astype(real)),
+            "stops": self.device.array(np.append(stops, real(0.0))),
+        }
         arguments = np.zeros((), self.structures.doses)
         arguments["p"] = self.problem.arguments
-        for name, array in zip(("kinds", "laws", "log2_rates", "stops"), self.laws, strict=True):
+        for name, array in self.laws.items():
             arguments[name] = self.device.address(array)
         arguments["fields"], arguments["span"] = self.device.address(self.fields), self.in_control("span")
-        arguments["histories"], arguments["nodes"] = len(laws), longest
+        arguments["histories"], arguments["nodes"] = shared.log2_rates.shape
         arguments["rate_scale"], arguments["even"] = 1.0 / RATE_STEP, lookup.EVEN
-        arguments["hot"] = min((law.theta_min for law in laws if law), default=NEVER)
-        arguments["cold"] = stops.max(initial=-NEVER)
+        arguments["hot"], arguments["cold"] = shared.hot, max(tables.cold for tables in found)
         return arguments
 
 

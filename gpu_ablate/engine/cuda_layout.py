@@ -69,7 +69,6 @@ class Structures:
         def with_problem(fields: str) -> np.dtype[np.void]:
             return structure(real, f"p:Problem {fields}", **nested)
 
-        self.law = structure(real, "gate:real cap:real last:real")
         self.stage = with_problem(
             "u:* before:* start:* start_rate:* out:* source:* alive:* weights:* sums:* row_sums:*"
         )
@@ -116,8 +115,7 @@ class Problem:
         material = np.zeros((len(cases), regions, 8))
         heat_capacity = np.zeros((len(cases), regions))
         for m, t in enumerate(tables):
-            columns = (1.0 / t.heat_capacity, t.perfusion, t.metabolic, t.thawed, t.linear, t.rise)
-            material[m, : len(t.thawed)] = np.column_stack(columns)
+            material[m, : len(t.thawed)] = t.material
             heat_capacity[m, : len(t.thawed)] = np.where(np.isfinite(t.heat_capacity), t.heat_capacity, 0.0)
         self.heat_capacity = device.array(heat_capacity)
         self._kept: list[DeviceArray] = []
@@ -166,7 +164,7 @@ def _sides(case: Case) -> NDArray[np.uint8]:
 
 
 def _rows(cases: Sequence[Case]) -> dict[str, Any]:
-    """The exchange lists of all cases one after the other, none of them empty of memory."""
+    """The exchange lists of all cases one after the other; `first` and `of_member` count from the first row of all."""
     first, offset, of_member = [], 0, []
     for case in cases:
         nz, ny, nx = case.setup.grid.shape

@@ -66,13 +66,18 @@ def scene(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
     return "tiny.toml"
 
 
+def computed(scene: Path, text: str) -> Path:
+    """Compute a scene without figures; its run folder lies beside it."""
+    scene.write_text(text)
+    run = scene.parent / "run"
+    assert main(["run", str(scene), "--out", str(run), "--no-figures", "--quiet"]) == 0
+    return run
+
+
 @pytest.fixture(scope="session")
 def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Folder of a finished run, without figures. Not to be changed."""
-    folder = tmp_path_factory.mktemp("finished")
-    (folder / "tiny.toml").write_text(TINY)
-    assert main(["run", str(folder / "tiny.toml"), "--out", str(folder / "run"), "--no-figures", "--quiet"]) == 0
-    return folder / "run"
+    return computed(tmp_path_factory.mktemp("finished") / "tiny.toml", TINY)
 
 
 @pytest.fixture

@@ -21,7 +21,7 @@ import pytest
 from gpu_ablate.cli.app import main
 from gpu_ablate.result.lock import locked
 from gpu_ablate.result.store import load_result
-from tests.cli.conftest import TINY
+from tests.cli.conftest import TINY, computed
 
 MOVING = (
     TINY.partition("[[probe]]")[0].replace("spacing_mm = 2.0", "spacing_mm = 1.0")
@@ -113,10 +113,7 @@ def wait_for_checkpoint(folder: Path, process: subprocess.Popen[str]) -> None:
 @pytest.fixture(scope="module")
 def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A run that nothing stopped. Not to be changed."""
-    folder = tmp_path_factory.mktemp("whole")
-    (folder / "moving.toml").write_text(MOVING)
-    assert main(["run", str(folder / "moving.toml"), "--out", str(folder / "run"), "--no-figures", "--quiet"]) == 0
-    return folder / "run"
+    return computed(tmp_path_factory.mktemp("whole") / "moving.toml", MOVING)
 
 
 @pytest.fixture

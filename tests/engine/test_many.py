@@ -18,6 +18,9 @@ from gpu_ablate.result.result import Result
 from tests.engine.conftest import PROBE, SMALL, Build
 from tests.kernels.host_device import HostDevice
 
+BOUND_C = 0.25
+"""Error of `standard` in heating that docs/numerics.md states [K]; together and alone 0.08 are found."""
+
 PLANS = (
     '{ action = "hold", power_w = 40, duration_s = 12 }, { action = "rest", duration_s = 3 }',
     '{ action = "hold", power_w = 60, duration_s = 30, until = { where = "middle", above_c = 50 } }',
@@ -45,17 +48,16 @@ def cases(build: Build) -> list[Case]:
 
 def require_alike(together: Result, alone: Result) -> None:
     assert together.status == alone.status == "done"
-    assert together.run["simulated_s"] == pytest.approx(alone.run["simulated_s"], abs=0.6)  # of a condition's check
-    end = min(together.records.times[-1], alone.records.times[-1])
-    if together.run["simulated_s"] == alone.run["simulated_s"]:
-        assert np.abs(together.temperature(end) - alone.temperature(end)).max() < 0.3
-        assert np.abs(together.final["max_temperature"] - alone.final["max_temperature"]).max() < 0.3
+    assert together.run["simulated_s"] == alone.run["simulated_s"]
+    end = alone.records.times[-1]
+    assert np.abs(together.temperature(end) - alone.temperature(end)).max() < BOUND_C
+    assert np.abs(together.final["max_temperature"] - alone.final["max_temperature"]).max() < BOUND_C
     assert together.final["max_temperature"].max() > 45.0
     assert together.energy["relative_imbalance"] < 1e-6
 
 
 def test_members_come_to_what_they_come_to_alone(cases: list[Case]) -> None:
-    """Own schedules, ends, conditions, tissue and surface; 0.3 °C is the bound of `standard` in heating."""
+    """Own schedules, ends, conditions, tissue and surface."""
     together = ga.simulate_many(cases, "cuda")
     assert len({result.run["simulated_s"] for result in together}) == 3
     for result, case in zip(together, cases, strict=True):
@@ -92,7 +94,7 @@ def test_a_member_that_fails_stops_alone(cases: list[Case], build: Build) -> Non
     assert float(failed.run["simulated_s"]) < 15.0
     assert sound.status == "done"
     alone = ga.simulate(cases[0], "cuda")
-    assert np.abs(sound.temperature(15.0) - alone.temperature(15.0)).max() < 0.3
+    assert np.abs(sound.temperature(15.0) - alone.temperature(15.0)).max() < BOUND_C
 
 
 def test_what_does_not_fit_is_taken_in_turns(cases: list[Case], build: Build, monkeypatch: pytest.MonkeyPatch) -> None:
