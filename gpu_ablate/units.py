@@ -14,6 +14,9 @@ CM3 = 1e-6
 MINUTE = 60.0
 """Seconds in a minute."""
 
+ML_MIN = CM3 / MINUTE
+"""A flow of 1 ml/min [m³ s⁻¹]."""
+
 ZERO_CELSIUS_K = 273.15
 """0 °C in kelvin (SI definition)."""
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
@@ -10,21 +10,19 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from gpu_ablate.case.air import outside_air
 from gpu_ablate.case.grid import Grid, Vector
-from gpu_ablate.case.setup import Region
+from gpu_ablate.case.layers import inject, measure_layers
+from gpu_ablate.case.setup import IsolationLayer, Region
 from gpu_ablate.errors import SceneError
 from gpu_ablate.geometry import shapes
 from gpu_ablate.geometry.images import LabelImage, read_labels
 from gpu_ablate.geometry.meshes import read_mesh
 from gpu_ablate.geometry.voxelize import (
     Background,
-    Displace,
     Painter,
     PaintImage,
     PaintSolid,
     label_volume,
-    outward_direction,
 )
 from gpu_ablate.library import load as library
 from gpu_ablate.scene.body import Region as SceneRegion
@@ -48,8 +46,8 @@ class Anatomy:
     painter: Painter
     grid: Grid
     labels: NDArray[np.uint8]
-    lifted: tuple[str, ...]
-    """What each displacing layer did, in words."""
+    layers: tuple[IsolationLayer, ...]
+    """What the layers that move tissue amount to."""
 
 
 def metres(vector_mm: Vector) -> Vector:
@@ -75,6 +73,14 @@ def solid_of(shape: spec.Solid) -> shapes.Solid:
             return shapes.HalfSpace(metres(shape.point_mm), shape.normal)
         case spec.Shell():
             return shapes.Shell(metres(shape.center_mm), shape.inner_radius_mm * MM, shape.outer_radius_mm * MM)
+        case spec.Ring():
+            return shapes.Ring(
+                metres(shape.center_mm),
+                shape.normal,
+                shape.radius_mm * MM,
+                shape.width_mm * MM,
+                shape.thickness_mm * MM,
+            )
 
 
 def _solid(scene: Scene, region: SceneRegion) -> shapes.Solid:
@@ -100,6 +106,10 @@ class _Registry:
         self.regions: list[Region] = []
         self.tissues: list[Tissue] = []
         self.initial_c: list[float | None] = []
+
+    def labels_of(self, places: Sequence[str]) -> frozenset[int]:
+        """Labels so far of the regions with these names or roles."""
+        return frozenset(i for i, r in enumerate(self.regions) if r.name in places or r.role in places)
 
     def add(self, name: str, role: Role, tissue_name: str, initial_c: float | None = None) -> int:
         """Label of a region; one that exists already is shared."""
@@ -134,81 +144,30 @@ def build_anatomy(scene: Scene, stations: list[Vector], check_size: Callable[[Gr
     solids = {region.name: _solid(scene, region) for region in scene.region}
     grid = _grid(scene, image, solids, stations)
     check_size(grid)
-    displacing = {layer.region: layer for layer in scene.isolation if layer.displaces == "superficial"}
-    lifted = []
+    displacing = {layer.region: layer for layer in scene.isolation if layer.displaces != "none"}
+    before, injected = painter, []
     for region in scene.region:
+        within = None if region.within is None else registry.labels_of(region.within)
         label = registry.add(region.name, region.role, region.tissue, region.initial_temperature_c)
         solid = solids[region.name]
-        if region.name not in displacing:
-            painter = PaintSolid(painter, solid, label)
-            continue
-        painter, text = _lift(
-            scene, registry, painter, grid, region.name, solid, label, displacing[region.name].outward
-        )
-        lifted.append(text)
+        if region.name in displacing:
+            where = f'{scene.path}: [[isolation]] "{region.name}"'
+            injected.append(inject(where, displacing[region.name], painter, grid, registry.regions, label, solid))
+            painter = injected[-1].painter
+        else:
+            painter, before = (PaintSolid(below, solid, label, within) for below in (painter, before))
     labels = label_volume(painter, grid.shape, grid.spacing, grid.origin)
     _require_cells(scene, registry, labels)
+    regions = tuple(registry.regions)
     return Anatomy(
-        tuple(registry.regions),
+        regions,
         tuple(registry.tissues),
         tuple(registry.initial_c),
         painter,
         grid,
         labels,
-        tuple(lifted),
+        measure_layers(tuple(injected), regions, grid, before, painter, labels),
     )
-
-
-def _lift(
-    scene: Scene,
-    registry: _Registry,
-    below: Painter,
-    grid: Grid,
-    name: str,
-    solid: shapes.Solid,
-    label: int,
-    outward: Vector | None,
-) -> tuple[Painter, str]:
-    """Inject a layer that lifts what lies above it; the painter, and what it did in words."""
-    gas_labels = [i for i, region in enumerate(registry.regions) if region.phase == "gas"]
-    where = f'{scene.path}: [[isolation]] "{name}"'
-    try:
-        if outward is None:
-            lower, upper = solid.bounds()
-            gas = np.isin(label_volume(below, grid.shape, grid.spacing, grid.origin), gas_labels)
-            x, y, z = outward_direction(outside_air(gas), grid.spacing, grid.origin, tuple((lower + upper) / 2))
-            outward = (float(x), float(y), float(z))
-        painter = Displace(below, solid, label, outward)
-        columns = painter.columns
-    except SceneError as error:
-        raise SceneError(f"{where}: {error}") from error
-    crossed = np.argwhere(columns.thickness > 0)
-    entries = (
-        np.column_stack([columns.origin + crossed * columns.spacing, columns.entry[tuple(crossed.T)]]) @ columns.frame
-    )
-    if np.isin(below.label_at(entries), gas_labels).mean() > 0.5:
-        raise SceneError(f"{where}: the layer begins in gas\n  remedy: move its shape under the skin")
-    _require_room(where, painter, grid, gas_labels)
-    thickness = float(columns.thickness.max()) / MM
-    direction = ", ".join(f"{v:.2f}" for v in columns.outward)
-    return painter, f'"{name}" lifts what lies above it by up to {thickness:.1f} mm along [{direction}]'
-
-
-def _require_room(where: str, painter: Displace, grid: Grid, gas_labels: list[int]) -> None:
-    """Where tissue was lifted, gas must lie above it in the box: else lifted tissue has left the box."""
-    axis = int(np.abs(painter.columns.outward).argmax())
-    up = painter.columns.outward[axis] > 0
-    axes = list(grid.axes())
-    axes[axis] = axes[axis][-1:] if up else axes[axis][:1]
-    layer = np.stack(np.meshgrid(*axes, indexing="ij"), axis=-1).reshape(-1, 3)
-    s, entry, thickness = painter.columns.at(layer)
-    lifted = (thickness > 0.5 * grid.spacing) & (s > entry)
-    if lifted.any() and not np.isin(painter.label_at(layer[lifted]), gas_labels).all():
-        face = f"{'xyz'[axis]}_{'max' if up else 'min'}"
-        raise SceneError(
-            f"{where}: tissue that it lifts leaves the box at {face}\n"
-            f"  remedy: enlarge [domain] there by {float(thickness.max()) / MM:.0f} mm or more: air belongs above it"
-        )
 
 
 def _base(scene: Scene, registry: _Registry, image: LabelImage | None) -> Painter:
@@ -270,7 +229,8 @@ def _require_cells(scene: Scene, registry: _Registry, labels: NDArray[np.uint8])
     counts = np.bincount(labels.ravel(), minlength=len(registry.regions))
     for region in scene.region:
         if not any(counts[i] for i, known in enumerate(registry.regions) if known.name == region.name):
+            left = "" if region.within is None else f" and within {' or '.join(region.within)}"
             raise SceneError(
-                f'{scene.path}: region "{region.name}" has no cell in the box\n'
+                f'{scene.path}: region "{region.name}" has no cell in the box{left}\n'
                 "  remedy: move it, enlarge [domain], lower spacing_mm, or check what is painted over it"
             )

@@ -3,20 +3,26 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from gpu_ablate.case.anatomy import Anatomy, build_anatomy, in_scene, metres
-from gpu_ablate.case.case import AntennaMedium, Case, History, RunSettings
+from gpu_ablate.case.antennas import build_antenna
+from gpu_ablate.case.case import Case, History, RunSettings
 from gpu_ablate.case.checks import box_notes, check_places
 from gpu_ablate.case.exchange import FACES, build_exchange
 from gpu_ablate.case.grid import Vector
 from gpu_ablate.case.heat import build_sources
-from gpu_ablate.case.materials import antenna_medium, citations, nusselt, properties, sourced_rows
+from gpu_ablate.case.infusion import InfusionRows, infusion_rows
+from gpu_ablate.case.layers import layer_notes
+from gpu_ablate.case.materials import citations, dielectric_tables, nusselt, properties, sourced_rows
 from gpu_ablate.case.memory import require_memory
+from gpu_ablate.case.plan_checks import plan_warnings
 from gpu_ablate.case.probes import build_probe, probe_stations
 from gpu_ablate.case.setup import Endpoint, Limit, Plan, Probe, Sensor, Setup, Surface
+from gpu_ablate.case.shafts import shaft_rows
 from gpu_ablate.case.tables import rate_table, thermal_tables
 from gpu_ablate.case.vessels import VesselRows, vessel_notes, vessel_rows
 from gpu_ablate.errors import SceneError
@@ -31,7 +37,7 @@ from gpu_ablate.physics.damage import (
     PERFUSION_STEP,
     VASCULAR_STASIS,
 )
-from gpu_ablate.scene.body import ConvectiveFace, HeldFace
+from gpu_ablate.scene.body import TO_KILL, ConvectiveFace, HeldFace
 from gpu_ablate.scene.inputs import fingerprints
 from gpu_ablate.scene.schema import Scene
 from gpu_ablate.units import BODY_C, MM
@@ -50,10 +56,9 @@ ENDPOINTS = {
 SURFACED = ("target", "skin", "involved_skin", "risk", "nerve", "vessel", "isolation")
 """Roles whose regions get a surface."""
 
-PROVISIONAL = (
-    "Provisional antenna: power is spread along the radiating part as a line of attenuated point radiators in "
-    "{tissue} (penetration 1/2α = {depth:.1f} mm), weighted by each tissue's conductivity; near field, reflection at "
-    "interfaces, drying, the trail along the shaft and the cooled shaft itself are not modelled."
+ANTENNA_NOTE = (
+    "Antennas are solved from Maxwell's equations in the mean of what lies around their axis; what an interface beside "
+    "the needle refracts or reflects to one side is not seen."
 )
 
 
@@ -71,22 +76,29 @@ def build_case(scene: Scene) -> Case:
     grid = anatomy.grid
     gas = np.isin(anatomy.labels, [i for i, r in enumerate(anatomy.regions) if r.phase == "gas"])
     check_places(scene, anatomy, probes)
-    medium = antenna_medium(scene, anatomy, probes)
+    antennas = {probe.name: build_antenna(library.device(probe.device, scene.device)) for probe in scene.probe}
+    shafts = shaft_rows(probes, antennas, grid, gas)
     vessels = vessel_rows(scene, grid, gas)
-    notes = _notes(scene, anatomy, probes, medium, vessels)
+    infusions = infusion_rows(scene, anatomy)
+    notes = _notes(scene, anatomy, probes, vessels, infusions)
     setup = _setup(scene, anatomy, probes, notes)
+    warnings = plan_warnings(setup, scene.plan.puncture_clearance_mm * MM, scene.initial.uniform_c)
+    setup = replace(setup, notes=(*setup.notes, *warnings))
     per_region = [
         None if region.phase == "gas" else properties(scene, tissue, nusselt(scene, region))
         for region, tissue in zip(anatomy.regions, anatomy.tissues, strict=True)
     ]
+    tables = thermal_tables(per_region, grid.spacing, scene.model.blood_temperature_c)
     return Case(
         setup=setup,
-        tables=thermal_tables(per_region, grid.spacing, scene.model.blood_temperature_c),
+        tables=tables,
         initial=_initial(scene, anatomy, gas),
         sources=build_sources(scene, grid, ~gas),
-        exchange=build_exchange(scene, grid, gas, vessels),
+        exchange=build_exchange(scene, grid, gas, vessels, shafts, infusions),
         histories=_histories(scene, setup),
-        medium=medium,
+        antennas=antennas,
+        shafts=tuple(shaft.piece for shaft in shafts),
+        dielectric=dielectric_tables(scene, anatomy, tables),
         run=RunSettings(
             scene.run.duration_s,
             scene.run.record_every_s,
@@ -121,6 +133,7 @@ def _extremes(scene: Scene) -> tuple[float, float]:
     """Coldest and hottest temperature that anything in the scene can bring about [°C]."""
     outside = [scene.initial.uniform_c, scene.model.blood_temperature_c, scene.skin_surface.temperature_c]
     outside += [patch.temperature_c for patch in scene.surface_patch]
+    outside += [layer.inflow_c for layer in scene.isolation if layer.infusion_ml_min is not None]
     outside += [r.initial_temperature_c for r in scene.region if r.initial_temperature_c is not None]
     for name in FACES:
         face = scene.boundary.face(name)
@@ -190,6 +203,8 @@ def _setup(scene: Scene, anatomy: Anatomy, probes: tuple[Probe, ...], notes: tup
         citations=citations(scene, anatomy, limits),
         notes=notes,
         inputs=fingerprints(scene),
+        isolation=anatomy.layers,
+        damage_law=scene.model.arrhenius,
     )
 
 
@@ -200,7 +215,7 @@ def _surfaces(anatomy: Anatomy) -> dict[str, Surface]:
     wanted: dict[str, tuple[set[int], float]] = {}
     for index, region in enumerate(anatomy.regions):
         if region.role in SURFACED and index in present:
-            spacing = 0.5 * grid.spacing if region.role == "target" else grid.spacing
+            spacing = 0.5 * grid.spacing if region.role in TO_KILL else grid.spacing
             labels, _ = wanted.get(region.name, (set(), spacing))
             wanted[region.name] = labels | {index}, spacing
     solid = {index for index, region in enumerate(anatomy.regions) if region.phase != "gas"}
@@ -230,13 +245,14 @@ def _notes(
     scene: Scene,
     anatomy: Anatomy,
     probes: tuple[Probe, ...],
-    medium: AntennaMedium | None,
     vessels: list[VesselRows],
+    infusions: list[InfusionRows],
 ) -> tuple[str, ...]:
     notes = []
-    if medium is not None:
-        notes.append(PROVISIONAL.format(tissue=medium.tissue.replace("_", " "), depth=1.0 / medium.attenuation / MM))
-    notes += [f"Liquid isolation: {text}." for text in anatomy.lifted]
+    if probes:
+        notes.append(ANTENNA_NOTE)
+    notes += layer_notes(anatomy.layers)
+    notes += [infusion.note for infusion in infusions]
     notes += box_notes(scene, anatomy, probes)
     notes += vessel_notes(vessels)
     if any(tissue.perfusion_thermography_1_s is not None for tissue in anatomy.tissues):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from bisect import bisect_right
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal
@@ -13,7 +14,8 @@ from numpy.typing import NDArray
 
 from gpu_ablate.case.grid import Vector
 from gpu_ablate.case.setup import Setup
-from gpu_ablate.case.tables import RateTable, ThermalTables
+from gpu_ablate.case.tables import DielectricTables, RateTable, ThermalTables
+from gpu_ablate.physics.maxwell_geometry import CoaxialAntenna, Spacing, Window
 
 Array = NDArray[np.float64]
 
@@ -71,13 +73,13 @@ class Exchange:
 
     cells : flat indices, ascending, repeated for cells with several rows
     weights : of a cell face, the true surface over the stair-cased one; of a node of a segment of radius r_p and
-        length L, share · 2πL/ΔV (n,)
-    series : how often r(T) lies before the film: 1 for a face, 2 ln(r_eff/r_p)/Δx² for a segment (n,)
+        length L, share · 2πL/ΔV; 1 for infusion (n,)
+    series : how often r(T) lies before the film: 1 for a face, 2 ln(r_eff/r_p)/Δx² for a segment, 0 for infusion (n,)
     groups : index into `names` (n,)
     names : "skin", "boundary z_min" and so on, a patch or a vessel
-    film_scale : Δx for faces, 1/r_p for segments (groups,)
+    film_scale : Δx for faces, 1/r_p for segments, 1 for infusion, whose h is ρ c Q/V [W m⁻³ K⁻¹] (groups,)
     films : of each group
-    terms : name in the energy balance per group: "skin_j", "boundary_j", "vessels_j", "probes_j"
+    terms : name in the energy balance per group: "skin_j", "boundary_j", "vessels_j", "probes_j", "infusion_j"
     """
 
     cells: NDArray[np.int64]
@@ -126,13 +128,46 @@ class History:
 
 
 @dataclass(frozen=True)
-class AntennaMedium:
-    """Where the provisional line source radiates: power attenuation 2α [m⁻¹] and absorption of each region
-    relative to the medium, σ/σ_medium (regions,)."""
+class Antenna:
+    """A microwave antenna: its matter in its own frame, the window and cell sizes to solve it with.
 
-    tissue: str
-    attenuation: float
-    absorption: Array
+    radius : of the shaft [m]; emission_offset : from the tip back to the middle of the heat [m]
+    cable_efficiency : share of the generator's power that arrives at the antenna
+    cooling : of its shaft, None without
+    """
+
+    coaxial: CoaxialAntenna
+    window: Window
+    spacing: Spacing
+    radius: float
+    emission_offset: float
+    cable_efficiency: float
+    cooling: Cooling | None
+
+
+@dataclass(frozen=True)
+class ShaftPiece:
+    """A piece of the way of a cooled shaft, an exchange group of its own.
+
+    name : of the group; probe, track : whose it is, the track by its number from 0
+    start, end : from where the tip is first on this track, towards the handle [m]
+    """
+
+    name: str
+    probe: str
+    track: int
+    start: float
+    end: float
+
+
+@dataclass(frozen=True)
+class Cooling:
+    """A shaft whose wall is cooled from some distance behind the tip on [m]: film coefficient [W m⁻² K⁻¹] and
+    temperature of the coolant - 37 [K]."""
+
+    begin: float
+    h: float
+    theta: float
 
 
 Accuracy = Literal["preview", "standard", "fine"]
@@ -154,6 +189,9 @@ class Case:
     """A case ready to compute.
 
     initial : T - 37 (nz, ny, nx) [K]
+    antennas : by the names of their probes
+    shafts : pieces of cooled shafts, each an exchange group
+    dielectric : laws of the regions at the antennas' frequency; None without antennas
     """
 
     setup: Setup
@@ -162,5 +200,7 @@ class Case:
     sources: tuple[HeatSource, ...]
     exchange: Exchange
     histories: tuple[History, ...]
-    medium: AntennaMedium | None
+    antennas: Mapping[str, Antenna]
+    shafts: tuple[ShaftPiece, ...]
+    dielectric: DielectricTables | None
     run: RunSettings

@@ -10,12 +10,12 @@ from numpy.typing import NDArray
 from gpu_ablate.case.anatomy import Anatomy, metres
 from gpu_ablate.case.exchange import FACES
 from gpu_ablate.case.grid import Grid, Vector
-from gpu_ablate.case.probes import probe_stations
+from gpu_ablate.case.probes import along, legs, probe_stations
 from gpu_ablate.case.setup import Probe
 from gpu_ablate.errors import SceneError
-from gpu_ablate.scene.body import ConvectiveFace, HeldFace
+from gpu_ablate.scene.body import TO_KILL, ConvectiveFace, HeldFace
 from gpu_ablate.scene.schema import Scene
-from gpu_ablate.scene.treatment import Pull
+from gpu_ablate.scene.treatment import Reinsert
 from gpu_ablate.spec.shape import Point
 from gpu_ablate.units import MM
 
@@ -53,14 +53,10 @@ def check_places(scene: Scene, anatomy: Anatomy, probes: tuple[Probe, ...]) -> N
 def _check_probe(scene: Scene, grid: Grid, gas: NDArray[np.bool_], probe: Probe) -> None:
     for number, tip in enumerate(probe_stations(probe), 1):
         _require_inside(scene, grid, f'probe "{probe.name}", station {number}: its tip', tip)
-    start, axis = np.array(probe.tip), np.array(probe.direction)
-    withdrawn = 0.0
-    for number, step in enumerate(probe.steps, 1):
-        for way in (withdrawn, withdrawn + step.distance) if step.power > 0.0 else ():
-            x, y, z = (float(v) for v in start + (way + probe.emission_offset) * axis)
-            place = f'probe "{probe.name}", step {number} ({step.action}): the middle of its radiating part'
-            _require_solved(scene, grid, gas, place, (x, y, z))
-        withdrawn += step.distance
+    for leg in legs(probe):
+        for tip in (leg.before, leg.after) if leg.step.power > 0.0 else ():
+            place = f'probe "{probe.name}", step {leg.number} ({leg.step.action}): the middle of its radiating part'
+            _require_solved(scene, grid, gas, place, along(tip, leg.direction, probe.emission_offset))
 
 
 def _require_inside(scene: Scene, grid: Grid, what: str, point: Vector) -> None:
@@ -85,7 +81,7 @@ def _check_where(scene: Scene, anatomy: Anatomy, body: NDArray[np.bool_]) -> Non
     asked = [(f'limit on "{limit.where}"', limit.where) for limit in scene.limit]
     for probe in scene.probe:
         for number, step in enumerate(probe.steps, 1):
-            if not isinstance(step, Pull) and step.until is not None:
+            if not isinstance(step, Reinsert) and step.until is not None:
                 asked.append((f'probe "{probe.name}", step {number}, until: "{step.until.where}"', step.until.where))
     for what, where in asked:
         if where in sensors:
@@ -106,12 +102,14 @@ def box_notes(scene: Scene, anatomy: Anatomy, probes: tuple[Probe, ...]) -> list
         inside = anatomy.labels == index
         edge = inside.copy()
         edge[1:-1, 1:-1, 1:-1] = False
-        if region.role == "target" and edge.any():
-            notes.append(f'The box cuts the target "{region.name}"; what lies outside it is not judged.')
+        if region.role in TO_KILL and edge.any():
+            notes.append(f'The box cuts "{region.name}", which is to be killed; what lies outside it is not judged.')
     heats = [
-        np.array(tip) + probe.emission_offset * np.array(probe.direction)
+        np.array(along(tip, leg.direction, probe.emission_offset))
         for probe in probes
-        for tip in probe_stations(probe)
+        for leg in legs(probe)
+        if leg.step.power > 0.0
+        for tip in (leg.before, leg.after)
     ]
     near = []
     for name, (axis, index) in FACES.items():

@@ -1,4 +1,4 @@
-"""Exchange lists: skin against air, patches on the skin, faces of the box, vessels."""
+"""Exchange lists: skin against air, patches on the skin, faces of the box, vessels, infusion."""
 
 from __future__ import annotations
 
@@ -11,8 +11,11 @@ from scipy.ndimage import gaussian_filter
 from gpu_ablate.case.air import outside_air
 from gpu_ablate.case.case import Exchange, Film
 from gpu_ablate.case.grid import Grid
+from gpu_ablate.case.infusion import InfusionRows
+from gpu_ablate.case.shafts import ShaftRows
 from gpu_ablate.case.vessels import VesselRows
 from gpu_ablate.errors import SceneError
+from gpu_ablate.physics.evaporation import wet_film
 from gpu_ablate.scene.body import ConvectiveFace, HeldFace, SurfacePatch
 from gpu_ablate.scene.schema import Scene
 from gpu_ablate.units import BODY_C, MM
@@ -64,8 +67,15 @@ class _Lists:
         )
 
 
-def build_exchange(scene: Scene, grid: Grid, gas: NDArray[np.bool_], vessels: list[VesselRows]) -> Exchange:
-    """All cells that meet outside air, a patch, a face of the box, or a vessel.
+def build_exchange(
+    scene: Scene,
+    grid: Grid,
+    gas: NDArray[np.bool_],
+    vessels: list[VesselRows],
+    shafts: list[ShaftRows],
+    infusions: list[InfusionRows],
+) -> Exchange:
+    """All cells that meet outside air, a patch, a face of the box, a vessel, a cooled shaft, or liquid that is infused.
 
     gas : (nz, ny, nx) cells that are not solved
     """
@@ -91,6 +101,16 @@ def build_exchange(scene: Scene, grid: Grid, gas: NDArray[np.bool_], vessels: li
     for vessel in vessels:
         group = lists.group(vessel.name, vessel.film_scale, vessel.film, "vessels_j")
         lists.rows(vessel.cells, vessel.weights, vessel.series, np.full(len(vessel.cells), group, np.int32))
+    for shaft in shafts:
+        film = Film((0.0,), (0.0,), (shaft.cooling.theta,))  # the engine says when a piece cools
+        group = lists.group(shaft.piece.name, 1.0 / shaft.radius, film, "probes_j")
+        lists.rows(shaft.cells, shaft.weights, shaft.series, np.full(len(shaft.cells), group, np.int32))
+    for infusion in infusions:
+        layer, theta = infusion.layer, infusion.layer.inflow_c - BODY_C
+        film = _switched((0.0, theta), (infusion.conductance, theta), layer.start_s, layer.end_s)
+        group = lists.group(f"{layer.region} infusion", 1.0, film, "infusion_j")
+        ones = np.ones(len(infusion.cells))
+        lists.rows(infusion.cells, ones, 0.0 * ones, np.full(len(infusion.cells), group, np.int32))
     return lists.exchange()
 
 
@@ -147,12 +167,23 @@ def _air(scene: Scene) -> Film:
 def _patch_film(air: Film, patch: SurfacePatch) -> Film:
     """A patch from its start to its end, plain skin before and after."""
     (h0,), (theta0,) = air.h, air.theta
-    times, h, theta = [patch.start_s], [patch.h_w_m2k], [patch.temperature_c - BODY_C]
-    if patch.start_s > 0.0:
-        times, h, theta = [patch.start_s, *times], [h0, *h], [theta0, *theta]
-    if patch.end_s is not None:
-        times, h, theta = [*times, patch.end_s, patch.end_s], [*h, h[-1], h0], [*theta, theta[-1], theta0]
-    return Film(tuple(times), tuple(h), tuple(theta))
+    h, outside_c = patch.h_w_m2k, patch.temperature_c
+    if patch.moist is not None:
+        moist = patch.moist
+        h, outside_c = wet_film(
+            h, moist.convective_w_m2k, outside_c, moist.humidity_percent / 100.0, moist.linear_about_c
+        )
+    return _switched((h0, theta0), (h, outside_c - BODY_C), patch.start_s, patch.end_s)
+
+
+def _switched(off: tuple[float, float], on: tuple[float, float], start: float, end: float | None) -> Film:
+    """A film (h, T_ext - 37) from start to end [s], another one before and after."""
+    times, films = [start], [on]
+    if start > 0.0:
+        times, films = [start, *times], [off, *films]
+    if end is not None:
+        times, films = [*times, end, end], [*films, on, off]
+    return Film(tuple(times), tuple(h for h, _ in films), tuple(theta for _, theta in films))
 
 
 def _shifted(mask: NDArray[np.bool_], axis: int, step: int) -> NDArray[np.bool_]:

@@ -5,48 +5,54 @@ from __future__ import annotations
 import numpy as np
 
 from gpu_ablate.case.anatomy import Anatomy
-from gpu_ablate.case.case import AntennaMedium
-from gpu_ablate.case.setup import Limit, Probe, Region, SourcedRow, SourcedValue
-from gpu_ablate.case.tables import covered
+from gpu_ablate.case.setup import Limit, Region, SourcedRow, SourcedValue
+from gpu_ablate.case.tables import DielectricTables, ThermalTables, covered
 from gpu_ablate.errors import SceneError
 from gpu_ablate.library import load as library
-from gpu_ablate.physics.antenna import power_attenuation
 from gpu_ablate.physics.bioheat import Freezing, TissueProperties
+from gpu_ablate.physics.dielectric import drying_conductivity, drying_permittivity
 from gpu_ablate.physics.phase_change import WATER_VAPORISATION
 from gpu_ablate.scene.schema import Scene
 from gpu_ablate.spec.base import quantities
 from gpu_ablate.spec.device import Device
 from gpu_ablate.spec.tissue import LinearFreezing, Tissue
 from gpu_ablate.spec.vessel import VesselKind
+from gpu_ablate.units import BODY_C
 
 
-def antenna_medium(scene: Scene, anatomy: Anatomy, probes: tuple[Probe, ...]) -> AntennaMedium | None:
-    """The tissue that the provisional antenna radiates into: the target's, else where its middle first stands."""
-    if not probes:
+def dielectric_tables(scene: Scene, anatomy: Anatomy, tables: ThermalTables) -> DielectricTables | None:
+    """Laws of all regions at the frequency of the scene's antennas; None without antennas.
+
+    Watery tissue follows the law of drying liver where the scene lets the antenna see that it heats, else it keeps
+    its values at 37 °C.
+
+    Raises
+    ------
+    SceneError
+        Antennas of two frequencies, or a tissue without values at theirs.
+    """
+    frequencies = {library.device(probe.device, scene.device).frequency_mhz.value for probe in scene.probe}
+    if not frequencies:
         return None
-    device = library.device(probes[0].device, scene.device)
-    if any(library.device(p.device, scene.device).frequency_mhz != device.frequency_mhz for p in probes):
+    if len(frequencies) > 1:
         raise SceneError(f"{scene.path}: all probes of a scene must work at one frequency in this version")
-    targets = [i for i, region in enumerate(anatomy.regions) if region.role == "target"]
-    if targets:
-        index = targets[0]
-    else:
-        probe = probes[0]
-        x, y, z = (t + probe.emission_offset * d for t, d in zip(probe.tip, probe.direction, strict=True))
-        index = int(anatomy.labels[anatomy.grid.cell_at((x, y, z))])
-    frequency_mhz = device.frequency_mhz.value
-    permittivity, conductivity = _dielectric(scene, anatomy, index, frequency_mhz)
-    absorption = np.zeros(len(anatomy.regions))
-    for i, region in enumerate(anatomy.regions):
-        if region.phase != "gas":
-            absorption[i] = _dielectric(scene, anatomy, i, frequency_mhz)[1] / conductivity
-    attenuation = power_attenuation(permittivity, conductivity, frequency_mhz * 1e6)
-    return AntennaMedium(anatomy.regions[index].tissue, attenuation, absorption)
+    (frequency_mhz,) = frequencies
+    found = DielectricTables(np.ones(tables.theta.shape), np.zeros(tables.theta.shape))
+    for i, (region, tissue) in enumerate(zip(anatomy.regions, anatomy.tissues, strict=True)):
+        if region.phase == "gas":
+            continue
+        permittivity, conductivity = _dielectric(scene, tissue, frequency_mhz)
+        if tissue.dielectric_law == "drying" and scene.model.sar_update:
+            temperature_c = BODY_C + tables.theta[i]
+            found.permittivity[i] = drying_permittivity(temperature_c, permittivity)
+            found.conductivity[i] = drying_conductivity(temperature_c, conductivity)
+        else:
+            found.permittivity[i], found.conductivity[i] = permittivity, conductivity
+    return found
 
 
-def _dielectric(scene: Scene, anatomy: Anatomy, index: int, frequency_mhz: float) -> tuple[float, float]:
-    """Relative permittivity and conductivity [S m⁻¹] of a region's tissue."""
-    tissue = anatomy.tissues[index]
+def _dielectric(scene: Scene, tissue: Tissue, frequency_mhz: float) -> tuple[float, float]:
+    """Relative permittivity and conductivity [S m⁻¹] of a tissue at 37 °C."""
     band = f"{frequency_mhz:g}"
     permittivity = getattr(tissue, f"relative_permittivity_{band}", None)
     conductivity = getattr(tissue, f"conductivity_s_m_{band}", None)
@@ -142,7 +148,7 @@ def citations(scene: Scene, anatomy: Anatomy, limits: tuple[Limit, ...]) -> tupl
     for tissue in anatomy.tissues:
         keys |= library.citations_of(tissue)
     for probe in scene.probe:
-        keys |= library.citations_of(library.device(probe.device, scene.device)) | {"strohbehn1979"}
+        keys |= library.citations_of(library.device(probe.device, scene.device)) | {"ji2011", "jin2014"}
     for vessel in scene.vessel:
         if vessel.preset is not None:
             keys |= library.citations_of(library.vessels()[vessel.preset])

@@ -2,59 +2,96 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import dataclass
+
 import numpy as np
 
 from gpu_ablate.case.anatomy import metres
 from gpu_ablate.case.grid import Vector
-from gpu_ablate.case.setup import Probe, Step, Until
+from gpu_ablate.case.setup import Probe, Step, Track, Until
 from gpu_ablate.library import load as library
 from gpu_ablate.scene import treatment
 from gpu_ablate.scene.schema import Scene, step_duration_s
-from gpu_ablate.spec.device import Device
 from gpu_ablate.units import MM
 
 
+@dataclass(frozen=True)
+class Leg:
+    """A step as planned: its number from 1, the number of its track from 0, where the tip is before and after it [m].
+
+    track and direction (from the tip to the handle) are those after the step.
+    """
+
+    number: int
+    step: Step
+    track: int
+    before: Vector
+    after: Vector
+    direction: Vector
+
+
+def along(start: Vector, direction: Vector, distance: float) -> Vector:
+    """The point (x, y, z) [m] at a distance [m] from a start along a unit vector."""
+    x, y, z = (float(s + distance * d) for s, d in zip(start, direction, strict=True))
+    return (x, y, z)
+
+
+def legs(probe: Probe) -> Iterator[Leg]:
+    """The steps of a probe if no condition ends one early."""
+    track, tip, direction = 0, probe.tip, probe.direction
+    for number, step in enumerate(probe.steps, start=1):
+        before = tip
+        if step.track is not None:
+            track, tip, direction = track + 1, step.track.tip, step.track.direction
+        else:
+            tip = along(tip, direction, step.distance)
+        yield Leg(number, step, track, before, tip, direction)
+
+
 def probe_stations(probe: Probe) -> list[Vector]:
-    """Where the tip stands at the start and after each pull (x, y, z) [m]."""
-    points = [np.array(probe.tip)]
-    for step in probe.steps:
-        if step.action == "pull":
-            points.append(points[-1] + step.distance * np.array(probe.direction))
-    return [(float(x), float(y), float(z)) for x, y, z in points]
+    """Where the tip stands at the start and after each step that moves it (x, y, z) [m]."""
+    return [probe.tip, *(leg.after for leg in legs(probe) if leg.step.action in ("pull", "reinsert"))]
 
 
 def build_probe(scene: Scene, probe: treatment.Probe) -> Probe:
-    """A probe of the scene in SI; powers are those at the generator."""
+    """A probe of the scene in SI."""
     device = library.device(probe.device, scene.device)
-    tip = np.array(metres(probe.tip_mm))
-    if probe.entry_mm is not None:
-        axis = np.array(metres(probe.entry_mm)) - tip
-    else:
-        assert probe.shaft_direction is not None
-        axis = np.array(probe.shaft_direction)
-    x, y, z = (float(v) for v in axis / np.linalg.norm(axis))
-    steps = tuple(_step(step, device) for step in probe.steps)
+    first = _track(probe)
     return Probe(
         name=probe.name,
         device=probe.device,
-        tip=metres(probe.tip_mm),
-        direction=(x, y, z),
+        tip=first.tip,
+        direction=first.direction,
         radius=0.5 * device.shaft_diameter_mm.value * MM,
         emission_offset=device.emission_offset_mm.value * MM,
-        emission_length=device.emission_length_mm.value * MM,
-        efficiency=device.efficiency,
-        steps=steps,
+        cable_efficiency=device.cable_efficiency.value,
+        steps=tuple(_step(step) for step in probe.every_step),
     )
 
 
-def _step(step: treatment.Step, device: Device) -> Step:
-    power, net = getattr(step, "power_w", None), getattr(step, "net_power_w", None)
-    power = net / device.efficiency if net is not None else power or 0.0
-    until = _until(step.until) if not isinstance(step, treatment.Pull) and step.until else None
+def _track(placed: treatment.Probe | treatment.Reinsert) -> Track:
+    """The track that a probe or a reinsert of the scene begins."""
+    tip = metres(placed.tip_mm)
+    if placed.entry_mm is not None:
+        axis = np.subtract(metres(placed.entry_mm), tip)
+    else:
+        assert placed.shaft_direction is not None
+        axis = np.array(placed.shaft_direction)
+    x, y, z = (float(v) for v in axis / np.linalg.norm(axis))
+    return Track(tip, (x, y, z))
+
+
+def _step(step: treatment.Step) -> Step:
+    if isinstance(step, treatment.Reinsert):
+        return Step("reinsert", step.duration_s, track=_track(step))
+    net_power = getattr(step, "net_power_w", None)
+    is_net, power = net_power is not None, net_power or getattr(step, "power_w", None) or 0.0
+    until = _until(step.until) if step.until else None
     if isinstance(step, treatment.Pull):
         speed = (step.speed_mm_s or 0.0) * MM
-        return Step("pull", step_duration_s(step), power, step.distance_mm * MM, speed)
-    return Step(step.action, step.duration_s, power, until=until)
+        return Step("pull", step_duration_s(step), power, step.distance_mm * MM, speed, until, net=is_net)
+    return Step(step.action, step.duration_s, power, until=until, net=is_net)
 
 
 def _until(until: treatment.Until) -> Until:

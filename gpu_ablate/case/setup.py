@@ -47,18 +47,30 @@ class Until:
 
 
 @dataclass(frozen=True)
-class Step:
-    """One step of a probe's schedule. SI: duration [s], distance [m], speed [m/s], power at the generator [W].
+class Track:
+    """A straight way into the body: where the tip is first (x, y, z) [m], unit vector from the tip to the handle."""
 
-    A pull without a speed happens at once (duration 0) with the power off.
+    tip: Vector
+    direction: Vector
+
+
+@dataclass(frozen=True)
+class Step:
+    """One step of a probe's schedule. SI: duration [s], distance [m], speed [m/s], power [W].
+
+    The power is that at the generator, or if `net` that which leaves the antenna.
+    A pull without a speed happens at once (duration 0) with the power off. A reinsert leads to `track`; during it the
+    needle is out of the tissue.
     """
 
-    action: Literal["hold", "pull", "rest"]
+    action: Literal["hold", "pull", "rest", "reinsert"]
     duration: float
     power: float = 0.0
     distance: float = 0.0
     speed: float = 0.0
     until: Until | None = None
+    track: Track | None = None
+    net: bool = False
 
 
 @dataclass(frozen=True)
@@ -69,8 +81,7 @@ class Probe:
     direction : unit vector from the tip to the handle
     radius : of the shaft [m]
     emission_offset : from the tip back to the middle of the radiating part [m]
-    emission_length : of the radiating part [m]
-    efficiency : share of the generator's power that leaves the antenna (cable and reflection taken off)
+    cable_efficiency : share of the generator's power that arrives at the antenna
     """
 
     name: str
@@ -79,9 +90,17 @@ class Probe:
     direction: Vector
     radius: float
     emission_offset: float
-    emission_length: float
-    efficiency: float
+    cable_efficiency: float
     steps: tuple[Step, ...]
+
+    @property
+    def tracks(self) -> tuple[Track, ...]:
+        """The track that it begins on, then that of each reinsert."""
+        return (Track(self.tip, self.direction), *(step.track for step in self.steps if step.track is not None))
+
+    def track_after(self, steps: int) -> int:
+        """Number from 0 of the track that the needle is on after so many steps."""
+        return sum(step.track is not None for step in self.steps[:steps])
 
 
 @dataclass(frozen=True)
@@ -140,6 +159,29 @@ class Endpoint:
 
 
 @dataclass(frozen=True)
+class IsolationLayer:
+    """Liquid injected between tissues, which moves those above it outwards or those deep to it inwards.
+
+    along : unit vector along which they move
+    volume : [m³]; thickness_max, thickness_mean : along that vector, the mean over the layer's columns [m]
+    target_to_skin : shortest distance from the target to spared skin [m] in the anatomy without any layer that moves
+        tissue, and with all of them; None where one of the two is missing
+    deep, target_to_deep : the same to the regions of role risk or, without one, of muscle, and their names
+    """
+
+    name: str
+    tissue: str
+    displaces: Literal["superficial", "deep"]
+    along: Vector
+    volume: float
+    thickness_max: float
+    thickness_mean: float
+    target_to_skin: tuple[float | None, float | None]
+    deep: tuple[str, ...]
+    target_to_deep: tuple[float | None, float | None]
+
+
+@dataclass(frozen=True)
 class Plan:
     """The clinical aim: intent chooses the rule of the verdict; margin_goal [m]."""
 
@@ -176,6 +218,8 @@ class Setup:
     citations : keys of library/references.bib that this case rests on
     notes : what the user must know (provisional models, values chosen), one sentence each
     inputs : input file name -> SHA-256
+    isolation : layers that move tissue
+    damage_law : name of the law behind the history "arrhenius" (`physics.damage.ARRHENIUS`)
     """
 
     name: str
@@ -194,6 +238,8 @@ class Setup:
     citations: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     inputs: dict[str, str] = field(default_factory=dict)
+    isolation: tuple[IsolationLayer, ...] = ()
+    damage_law: str = "weaver_stoll"
 
     def labels_of(self, where: str) -> list[int]:
         """Label values of the regions with this name or role (empty if none has it)."""

@@ -72,6 +72,14 @@ class ThermalTables:
 
 
 @dataclass(frozen=True)
+class DielectricTables:
+    """ε' and σ [S m⁻¹] of every region on the nodes of `ThermalTables` (regions, nodes); 1 and 0 of gas."""
+
+    permittivity: Array
+    conductivity: Array
+
+
+@dataclass(frozen=True)
 class RateTable:
     """log2 of a rate [s⁻¹] on nodes theta_j = theta_min + j·RATE_STEP; zero below, held above; dose ≤ cap."""
 

@@ -47,8 +47,9 @@ def options(
     """Simulate thermal ablation zones. Research software: not a medical device."""
 
 
-for command in (run, resume, check, show, render, report, verify, info, library):
+for command in (run, resume, check, show, render, report, verify, info):
     app.command()(command)
+app.add_typer(library, name="library")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -13,6 +13,15 @@ if TYPE_CHECKING:
     from gpu_ablate.engine.estimate import Estimate
 
 
+STATIONS = """probes, at the end of each step
+  depth: below the skin, square to it where the shaft enters; heat: middle of the heat
+  to deep edge: how much deeper than the heat the tumour's deepest point lies, along the inward normal of the skin
+    nearest to the tumour's centre; negative where the heat lies deeper
+  to skin: from the heat to the nearest cell of role skin (spared skin)
+  zone: short axis by a rule of thumb from the energy, ± 30 %"""
+"""Title of the table of stations, and what its columns mean."""
+
+
 def check(
     scene: Annotated[str, typer.Argument(help="Scene file, or the name of a shipped scene.")],
     spacing_mm: Annotated[float | None, typer.Option(help="Edge of a voxel instead of the scene's.")] = None,
@@ -29,11 +38,14 @@ def check(
     loaded = load_scene(scene, change or (), spacing_mm)
     case = build_case(loaded)
     planned = estimate(case, loaded.duration_s())
-    typer.echo(describe(case.setup, planned))
+    typer.echo(describe(case.setup, planned, loaded.initial.uniform_c))
 
 
-def describe(setup: Setup, planned: Estimate) -> str:
-    """Grid, steps to come, regions with their volume, probes with their stations, limits and notes as text."""
+def describe(setup: Setup, planned: Estimate, start_c: float) -> str:
+    """Grid, steps to come, regions with their volume, probes with their stations, limits and notes as text.
+
+    start_c : temperature of the tissue at the start [°C]
+    """
     from gpu_ablate.units import MM
 
     grid = setup.grid
@@ -48,7 +60,7 @@ def describe(setup: Setup, planned: Estimate) -> str:
         f"margin goal {setup.plan.margin_goal / MM:g} mm\n"
     )
     notes = "\n".join(f"note     {note}" for note in setup.notes)
-    return "\n".join(part for part in (head, _regions(setup), _stations(setup), _limits(setup), notes) if part)
+    return "\n".join(part for part in (head, _regions(setup), _stations(setup, start_c), _limits(setup), notes) if part)
 
 
 def _regions(setup: Setup) -> str:
@@ -64,39 +76,41 @@ def _regions(setup: Setup) -> str:
     return table("regions", ("name", "role", "tissue", "phase", "cm³"), rows)
 
 
-def _stations(setup: Setup) -> str:
+def _stations(setup: Setup, start_c: float) -> str:
     """Where each probe is at the end of each step if no condition ends one early."""
-    import numpy as np
-
-    from gpu_ablate.case.depth import SkinDepth
+    from gpu_ablate.case.heated import heated_places
+    from gpu_ablate.case.surroundings import Surroundings
     from gpu_ablate.engine.clock import ProbeClock
     from gpu_ablate.units import MM
 
-    target = np.argwhere(setup.mask("target"))
-    centre = setup.grid.origin + (target.mean(axis=0)[::-1] + 0.5) * setup.grid.spacing if len(target) else None
+    around = Surroundings(setup)
     rows = []
     for probe in setup.probes:
-        clock, depth = ProbeClock(probe), SkinDepth(setup, probe)
+        widths = {leg.number: place.width for place in heated_places(probe, start_c) for leg in place.legs}
+        clock = ProbeClock(probe)
         while clock.step is not None:
+            power = f"{clock.step.power:.0f}{' net' if clock.step.net else ''}"
             station = clock.finish(clock.switch, "duration")
-            tip = np.asarray(station.tip_end)
-            heat = tip + probe.emission_offset * np.asarray(probe.direction)
-            away = None if centre is None else float(np.linalg.norm(heat - centre)) / MM
+            place = around.place(probe, clock.track, station.tip_end)
             rows.append(
                 [
                     f"{probe.name}.{station.step}",
+                    number(clock.track + 1, 0),
                     station.action,
-                    number(station.power_w, 0),
+                    power,
                     number(station.start_s, 0),
                     number(station.end_s, 0),
-                    point((tip / MM).tolist()),
-                    number(depth.at(station.tip_end) / MM),
-                    number(depth.at((heat[0], heat[1], heat[2])) / MM),
-                    number(away),
+                    point([value / MM for value in station.tip_end]),
+                    *(
+                        number(value / MM)
+                        for value in (place.tip_depth, place.heat_depth, place.to_deep_edge, place.to_skin)
+                    ),
+                    number(widths[station.step] / MM if station.step in widths else None),
                 ]
             )
     header = (
         "step",
+        "track",
         "action",
         "W",
         "from s",
@@ -104,9 +118,11 @@ def _stations(setup: Setup) -> str:
         "tip at the end mm",
         "tip depth mm",
         "heat depth mm",
-        "heat to target centre mm",
+        "to deep edge mm",
+        "to skin mm",
+        "zone mm",
     )
-    return table("probes (depth below the skin; heat: middle of the radiating part)", header, rows)
+    return table(STATIONS, header, rows)
 
 
 def _limits(setup: Setup) -> str:

@@ -50,13 +50,16 @@ def compute(
     draw: bool,
     start: Checkpoint | None = None,
     estimate_error_of: Scene | None = None,
+    bracket_of: Scene | None = None,
 ) -> int:
     """Solve, measure, write, draw (in this order, so that no picture costs a number); the exit code.
 
     start : where an earlier process came to
     estimate_error_of : the scene of the case, to compute it on a coarser grid too; None leaves that out
+    bracket_of : the scene of the case, to compute its variants too; None leaves that out
     """
     from gpu_ablate.cli import progress
+    from gpu_ablate.cli.bracket import bracketed
     from gpu_ablate.cli.estimate_error import estimated, first_of_two
     from gpu_ablate.cli.interrupts import first_interrupt_only
     from gpu_ablate.cli.show import summary
@@ -89,13 +92,16 @@ def compute(
         if estimate_error_of and result.status == "done" and not cut:
             metrics["numerical_error"], cut = estimated(estimate_error_of, case, metrics, origin.backend, log)
             rewrite_metrics(metrics, folder)
+        if bracket_of and result.status == "done" and not cut:
+            metrics["bracket"], cut = bracketed(bracket_of, case, metrics, origin.backend, log)
+            rewrite_metrics(metrics, folder)
     log(summary(metrics))
     stopped = _draw(load_result(folder), metrics, folder, log, draw and not cut)
     if result.status == "failed":
         typer.echo(f"failed: {result.run['failure']}", err=True)
         return RUN_FAILED
     if result.status == "interrupted":
-        option = " --estimate-error" if estimate_error_of else ""
+        option = (" --estimate-error" if estimate_error_of else "") + (" --bracket" if bracket_of else "")
         log(f"`gpu-ablate resume {folder}{option}` goes on")
     if stopped or cut or again() or result.status == "interrupted":
         return INTERRUPTED

@@ -23,6 +23,7 @@ def resume(
     estimate_error: Annotated[
         bool, typer.Option("--estimate-error", help="As of `run`; not remembered from there.")
     ] = False,
+    bracket: Annotated[bool, typer.Option("--bracket", help="As of `run`; not remembered from there.")] = False,
     no_figures: Annotated[bool, typer.Option("--no-figures", help="Draw nothing.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", help="Nothing on the terminal but errors.")] = False,
 ) -> None:
@@ -53,7 +54,8 @@ def resume(
             log(f"note     {difference}: the last digits may differ from those of a run that was not stopped")
         command = f"{origin.provenance['command']}; {here['command']}"
         origin = replace(origin, provenance=here | {"command": command})
-        return compute(case, origin, run, log, not no_figures, start, scene if estimate_error else None)
+        extra = scene if estimate_error else None, scene if bracket else None
+        return compute(case, origin, run, log, not no_figures, start, *extra)
 
     raise typer.Exit(in_folder(run, quiet, work))
 

@@ -29,6 +29,10 @@ def run(
     estimate_error: Annotated[
         bool, typer.Option("--estimate-error", help="Compute at 1.5 times the spacing too: numbers get a ±.")
     ] = False,
+    bracket: Annotated[
+        bool,
+        typer.Option("--bracket", help="Compute again with low and high cable efficiency and the other perfusion."),
+    ] = False,
     no_figures: Annotated[bool, typer.Option("--no-figures", help="Draw nothing.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", help="Nothing on the terminal but errors.")] = False,
 ) -> None:
@@ -59,8 +63,15 @@ def run(
         origin = Origin(setup.name, digest, setup.inputs, chosen, provenance(context.obj))
         write_checkpoint(folder, origin)
         log(plan_summary(case, f"{chosen} ({reason})", loaded.duration_s(), planned))
-        coarsened = loaded if estimate_error else None
-        return compute(case, origin, folder, log, not no_figures, estimate_error_of=coarsened)
+        return compute(
+            case,
+            origin,
+            folder,
+            log,
+            not no_figures,
+            estimate_error_of=loaded if estimate_error else None,
+            bracket_of=loaded if bracket else None,
+        )
 
     raise typer.Exit(in_folder(folder, quiet, work))
 

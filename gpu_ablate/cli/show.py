@@ -42,7 +42,7 @@ def summary(metrics: dict[str, Any]) -> str:
         f"{metrics['backend']}, {grid['cells']:,} voxels, "
         f"relative energy imbalance {_short(metrics['energy']['relative_imbalance'])}"
     )
-    parts = (findings(metrics), _zones(metrics), _sensors(metrics), _grid_error(metrics), tail)
+    parts = (findings(metrics), _zones(metrics), _sensors(metrics), _grid_error(metrics), _bracket(metrics), tail)
     return "\n".join(part for part in parts if part)
 
 
@@ -94,6 +94,32 @@ def _grid_error(metrics: dict[str, Any]) -> str:
     without += [(target["name"], target["reason"]) for target in found["targets"]]
     lines += [f"  no ± for {name}: {reason}" for name, reason in without if reason]
     return "\n".join(lines) + "\n"
+
+
+def _bracket(metrics: dict[str, Any]) -> str:
+    """The run and its variants, a row each."""
+    found = metrics.get("bracket")
+    if not found:
+        return ""
+    if found["reason"]:
+        return f"no bracket: {found['reason']}\n"
+    endpoint = next(iter(metrics["zones"]))
+    rows = [
+        [
+            ", ".join(f"{100 * value:g}" for value in run["cable_efficiency"].values()),
+            run["perfusion_preset"],
+            number(run["zones"][endpoint]["volume_cm3"], 2),
+            " / ".join(number(target["ablated_percent"]) for target in run["targets"]),
+            " / ".join(number(target["min_margin_mm"]) for target in run["targets"]),
+            run["outcome"],
+            ", ".join(
+                f"{limit['where']} {limit['quantity']}" for limit in run["limits"] if limit["status"] == "broken"
+            ),
+        ]
+        for run in found["runs"]
+    ]
+    header = ("cable %", "perfusion", f"{endpoint} cm³", "ablated %", "least margin mm", "outcome", "broken limits")
+    return table("bracket (the run itself first)", header, rows)
 
 
 def _limits(metrics: dict[str, Any]) -> str:

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gpu_ablate.case.setup import Endpoint
-from gpu_ablate.engine.deposit import Shape
+from gpu_ablate.engine.deposit import Frame, Rings, Shape, Surroundings
 from gpu_ablate.engine.superstep import SuperStep
 
 Array = NDArray[np.float64]
@@ -52,7 +52,10 @@ class Member(Protocol):
         """
 
     def set_source(self, powers: Mapping[str, float]) -> Heating:
-        """From now on each of these placed sources gives so many watts [W], the others none."""
+        """From now on each of these placed sources gives so many watts [W], the others none; antennas by σ of now."""
+
+    def surroundings(self, frame: Frame, rings: Rings) -> Surroundings:
+        """What lies around a needle now."""
 
     def set_exchange(self, film: Array, outside: Array) -> None:
         """Film resistance (0 holds a surface) and outside temperature - 37 [K] of each group (see Case.exchange)."""

@@ -43,7 +43,7 @@ class Checkpoints:
         if self._write is None:
             return
         began = time.monotonic()
-        self._write(Checkpoint(course_state(course), course.backend.save()))
+        self._write(Checkpoint(course_state(course), {**course.backend.save(), **course.sources.save()}))
         ended = time.monotonic()
         self._due = ended + max(CHECKPOINT_EVERY_S, (ended - began) / LARGEST_SHARE)
 
@@ -51,20 +51,20 @@ class Checkpoints:
 def course_state(course: Course) -> dict[str, Any]:
     """All that a course at the end of a super-step doesn't find in its case or backend, as plain values (JSON).
 
-    "time_s", "steps" taken, "escaped_j", number of "records", "rows" of the trace, "stations" (see
-    `result.encode`), "clocks" of the probes, "places": where each probe last radiated [m], "bounds" of the guard
+    "time_s", "steps" taken, "lost" energy, number of "records", "rows" of the trace, "stations" (see
+    `result.encode`), "clocks" of the probes, "antennas": where each last radiated, "bounds" of the guard
     [°C], "pace" of the last super-step [K s⁻¹], "film" and "outside" of its exchange (see `Exchange.at`),
     "solve_s": wall time so far
     """
     return {
         "time_s": course.time,
         "steps": course.steps,
-        "escaped_j": course.escaped,
+        "lost": course.lost,
         "records": len(course.records.times),
         "rows": course.rows,
         "stations": json.loads(encode(course.stations)),
         "clocks": [clock.state() for clock in course.clocks],
-        "places": course.sources.places(),
+        "antennas": course.sources.state(),
         "bounds": course.guard.bounds,
         "pace": course.ranges.pace,
         "film": course.film.tolist(),
@@ -79,11 +79,11 @@ def restore_course(course: Course, checkpoint: Checkpoint) -> None:
     course.backend.restore(checkpoint.fields)
     course.ranges = replace(course.backend.ranges(), pace=state["pace"])
     course.film, course.outside = np.array(state["film"]), np.array(state["outside"])
-    course.time, course.steps, course.escaped = state["time_s"], state["steps"], state["escaped_j"]
+    course.time, course.steps, course.lost = state["time_s"], state["steps"], state["lost"]
     course.rows = state["rows"]
     course.stations = decode_stations(json.dumps(state["stations"]))
     for clock, values in zip(course.clocks, state["clocks"], strict=True):
         clock.restore(values)
-    course.sources.place(state["places"])
+    course.sources.restore(state["antennas"], checkpoint.fields)
     course.guard.bounds = state["bounds"]
     course.began -= state["solve_s"]

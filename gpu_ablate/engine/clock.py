@@ -1,4 +1,4 @@
-"""The clock of one probe: which step it is in, where its tip is, how long the step still lasts."""
+"""The clock of one probe: which step it is in, where its needle is, how long the step still lasts."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import math
 from typing import Any
 
 from gpu_ablate.case.grid import Vector
+from gpu_ablate.case.probes import along
 from gpu_ablate.case.setup import Probe, Step
 from gpu_ablate.engine.sources import Emission
 from gpu_ablate.result.result import Station
@@ -38,8 +39,23 @@ class ProbeClock:
         """When the last step ends if no condition ends one early [s]."""
         return self.began + self.left[self.index]
 
+    @property
+    def inserted(self) -> bool:
+        """Whether the needle is in the tissue: it is not while it is reinserted."""
+        return self.step is None or self.step.track is None
+
+    @property
+    def track(self) -> int:
+        """Number of the track that the needle is on, from 0; until a reinsert is over, of the one that it left."""
+        return self.probe.track_after(self.index)
+
+    @property
+    def direction(self) -> Vector:
+        """Unit vector from the tip to the handle on this track."""
+        return self.probe.tracks[self.track].direction
+
     def state(self) -> dict[str, Any]:
-        """Where it is in the steps, as plain values."""
+        """Where it is in the steps, as plain values; the track follows from them."""
         return {"index": self.index, "began_s": self.began, "tip": self.tip_at_start}
 
     def restore(self, state: dict[str, Any]) -> None:
@@ -48,36 +64,38 @@ class ProbeClock:
         self.index, self.began, self.tip_at_start = state["index"], state["began_s"], (x, y, z)
 
     def tip(self, time: float) -> Vector:
-        """Tip (x, y, z) [m] at a time [s] within the step under way."""
+        """Tip (x, y, z) [m] at a time [s] within the step under way; while it is reinserted, where it was last."""
         if self.step is None or self.step.action != "pull":
             return self.tip_at_start
-        if self.step.duration == 0.0:
-            travelled = self.step.distance
-        else:
-            travelled = min(self.step.distance, self.step.speed * (time - self.began))
-        x, y, z = (t + travelled * d for t, d in zip(self.tip_at_start, self.probe.direction, strict=True))
-        return (x, y, z)
+        travelled = self.step.distance
+        if self.step.duration > 0.0:
+            travelled = min(travelled, self.step.speed * (time - self.began))
+        return along(self.tip_at_start, self.direction, travelled)
 
     def emission(self, time: float) -> Emission:
-        """Power and tip at a time [s]."""
-        return Emission(self.step.power if self.step else 0.0, self.tip(time))
+        """Power and place at a time [s]."""
+        power, net = (self.step.power, self.step.net) if self.step else (0.0, False)
+        return Emission(power, self.tip(time), self.direction, self.inserted, net)
 
     def finish(self, time: float, ended_by: str) -> Station:
         """End the step under way at a time [s] and begin the next."""
-        assert self.step is not None
-        tip_end = self.tip(time)
-        station = Station(
-            self.probe.name,
-            self.index + 1,
-            self.step.action,
-            self.began,
-            time,
-            self.step.power,
-            self.tip_at_start,
-            tip_end,
-            ended_by,
-        )
-        self.tip_at_start = tip_end
+        step = self.step
+        assert step is not None
+        tip, direction = self.tip_at_start, self.direction
+        began, number = self.began, self.index + 1
+        self.tip_at_start = self.tip(time) if step.track is None else step.track.tip
         self.began = time
         self.index += 1
-        return station
+        return Station(
+            probe=self.probe.name,
+            step=number,
+            action=step.action,
+            start_s=began,
+            end_s=time,
+            power_w=step.power,
+            tip_start=tip,
+            tip_end=self.tip_at_start,
+            direction_start=direction,
+            direction_end=self.direction,
+            ended_by=ended_by,
+        )

@@ -42,8 +42,8 @@ class Couplings:
 def couplings(case: Case) -> dict[int, Couplings]:
     """Of each region with cells that exchange.
 
-    Cells that exchange through their faces with one group alone, and conduct through as many others, differ by the sum
-    of their weights only: the greatest stands for all.
+    Cells that exchange with one group alone, through their faces or as a whole (series 0), and conduct through as many
+    faces, differ by the sum of their weights only: the greatest stands for all.
     """
     exchange = case.exchange
     starts = np.flatnonzero(np.diff(exchange.cells, prepend=-1))
@@ -51,22 +51,22 @@ def couplings(case: Case) -> dict[int, Couplings]:
     cells = exchange.cells[starts]
     region = case.setup.labels.flat[cells]
     conducting = _conducting_faces(case).flat[cells]
-    group = exchange.groups[starts]
-    plain = (exchange.series == 1.0) & (exchange.groups == np.repeat(group, rows))
+    group, kind = exchange.groups[starts], (exchange.series[starts] == 1.0).astype(int)
+    plain = (exchange.series == np.repeat(kind, rows)) & (exchange.groups == np.repeat(group, rows))
     alike = np.bincount(np.repeat(np.arange(len(cells)), rows), ~plain, len(cells)) == 0.0
     weight = np.bincount(np.repeat(np.arange(len(cells)), rows), exchange.weights, len(cells))
-    greatest = np.zeros((len(case.setup.regions), 7, len(exchange.names)))
-    np.maximum.at(greatest, (region[alike], conducting[alike], group[alike]), weight[alike])
+    greatest = np.zeros((len(case.setup.regions), 7, len(exchange.names), 2))
+    np.maximum.at(greatest, (region[alike], conducting[alike], group[alike], kind[alike]), weight[alike])
     found = {}
     for m in np.unique(region).tolist():
-        faces, groups = np.nonzero(greatest[m])
+        faces, groups, kinds = np.nonzero(greatest[m])
         others = ~alike & (region == m)
         of_others = np.repeat(others, rows)
         found[m] = Couplings(
             conducting=np.concatenate((faces, conducting[others])),
             starts=np.cumsum(np.concatenate(([0], np.ones(len(faces), int), rows[others])))[:-1],
-            weights=np.concatenate((greatest[m, faces, groups], exchange.weights[of_others])),
-            series=np.concatenate((np.ones(len(faces)), exchange.series[of_others])),
+            weights=np.concatenate((greatest[m, faces, groups, kinds], exchange.weights[of_others])),
+            series=np.concatenate((kinds.astype(float), exchange.series[of_others])),
             groups=np.concatenate((groups, exchange.groups[of_others])),
         )
     return found

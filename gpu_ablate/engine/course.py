@@ -12,15 +12,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gpu_ablate.case.case import Case
+from gpu_ablate.case.surroundings import Place
 from gpu_ablate.engine.backend import Member
 from gpu_ablate.engine.clock import ProbeClock
 from gpu_ablate.engine.guard import Guard
+from gpu_ablate.engine.shafts import Shafts
 from gpu_ablate.engine.sources import HeatSources
 from gpu_ablate.engine.stepping import JUMP, LONGEST, Drive, StabilityLimit, calm_span
 from gpu_ablate.engine.superstep import SuperStep
 from gpu_ablate.engine.watch import Watch
 from gpu_ablate.errors import RunError
-from gpu_ablate.result.result import ENERGY_TERMS, Records, Result, Station, Status
+from gpu_ablate.result.result import ENERGY_TERMS, LOST_TERMS, Records, Result, Station, Status
 from gpu_ablate.units import MM
 
 Array = NDArray[np.float64]
@@ -51,6 +53,7 @@ class Course:
         self.case, self.backend, self.records, self.progress = case, backend, records, progress
         self.clocks = [ProbeClock(probe) for probe in case.setup.probes]
         self.sources = HeatSources(case, backend)
+        self.shafts = Shafts(case)
         self.limit = StabilityLimit(case)
         self.watch = Watch(case, backend)
         self.guard = Guard(case, backend)
@@ -61,7 +64,7 @@ class Course:
         self.rows: list[dict[str, float]] = []
         self.time = 0.0
         self.steps = 0
-        self.escaped = 0.0
+        self.lost = dict.fromkeys(LOST_TERMS, 0.0)
         self.film, self.outside = case.exchange.at(0.0)
         self.ranges = backend.ranges()
         self.began = wall.perf_counter()
@@ -114,10 +117,10 @@ class Course:
         """The terms of metrics.json [J]."""
         sums = self.backend.sums()
         terms = {name: sums.get(name, 0.0) for name in ENERGY_TERMS}
-        brought = [terms[name] for name in ENERGY_TERMS if name not in ("escaped_j", "stored_j")]
+        brought = [terms[name] for name in ENERGY_TERMS if name not in (*LOST_TERMS, "stored_j")]
         total = sum(abs(value) for value in [*brought, terms["stored_j"]])
         imbalance = abs(terms["stored_j"] - sum(brought)) / total if total > 0.0 else 0.0
-        return {**terms, "escaped_j": self.escaped, "relative_imbalance": imbalance}
+        return {**terms, **self.lost, "relative_imbalance": imbalance}
 
     def result(self, backend: str) -> Result:
         """What came of it, computed on a backend of this name."""
@@ -157,7 +160,8 @@ class Course:
         for clock in self.clocks:
             if clock.step and clock.step.until:
                 times.append(now + CHECK_EVERY)
-            if clock.step and clock.step.power > 0.0:
+            cooled = self.case.antennas[clock.probe.name].cooling is not None
+            if clock.step and (clock.step.power > 0.0 or cooled):
                 speeds.append(clock.step.speed)
         fastest = max(speeds, default=0.0)
         if fastest > 0.0:
@@ -173,7 +177,8 @@ class Course:
         """Give the backend the sources and exchange of a time."""
         emissions = {clock.probe.name: clock.emission(time) for clock in self.clocks}
         self.sources.update(time, emissions)
-        self.film, self.outside = self.case.exchange.at(time)
+        film, self.outside = self.case.exchange.at(time)
+        self.film = self.shafts.switched(film, self.clocks, time)
         self.backend.set_exchange(self.film, self.outside)
 
     def wild(self, before: tuple[Array, Array]) -> bool:
@@ -201,7 +206,8 @@ class Course:
             What it led to cannot be.
         """
         self.guard.check_temperatures(time, step.span, self.ranges, self.sources.heating.rates)
-        self.escaped += (self.sources.incident - self.sources.heating.absorbed) * step.span
+        for term, power in self.sources.lost.items():
+            self.lost[term] += power * step.span
         self.steps += step.count
         self.time = time
 
@@ -217,7 +223,8 @@ class Course:
                     reason = "duration"
                 if reason is None:
                     break
-                self._announce(clock.finish(self.time, reason))
+                station = clock.finish(self.time, reason)
+                self._announce(station, self.watch.surroundings.place(clock.probe, clock.track, station.tip_end))
 
     def _condition_met(self, clock: ProbeClock) -> str | None:
         """The condition of the step under way in words, with the value found, if it holds."""
@@ -230,10 +237,8 @@ class Course:
         unit = "%" if until.quantity == "covered" else "°C"
         return f"{until.where} {until.quantity} {until.value:g} {unit}: {found:.2f} {unit}"
 
-    def _announce(self, station: Station) -> None:
+    def _announce(self, station: Station, place: Place) -> None:
         self.stations.append(station)
-        depth = self.watch.depth(station.probe, station.tip_end) / MM
-        where = f", tip {depth:.1f} mm deep" if math.isfinite(depth) else ""
         done = station.action
         if station.action == "pull":
             done += f" {math.dist(station.tip_start, station.tip_end) / MM:g} mm"
@@ -242,9 +247,21 @@ class Course:
         if station.end_s > station.start_s:
             done += f" for {station.end_s - station.start_s:g} s"
         why = "" if station.ended_by == "duration" else f" (ended by {station.ended_by})"
+        where = "".join(f", {part}" for part in place_words(place))
         self.progress(Progress(self.time, self.end, f"{station.probe}: {done} done{where}{why}"))
 
     def _trace(self) -> None:
         if self.rows and abs(self.rows[-1]["time_s"] - self.time) < CLOSE:
             return
         self.rows.append(self.watch.trace(self.time, self.clocks, self.sources))
+
+
+def place_words(place: Place) -> list[str]:
+    """Where a needle stands, in words, as far as the scene tells."""
+    words = (
+        ("tip {:.1f} mm deep", place.tip_depth),
+        ("heat {:.1f} mm deep", place.heat_depth),
+        ("deep edge of the tumour {:.1f} mm below the heat", place.to_deep_edge),
+        ("skin {:.1f} mm from the heat", place.to_skin),
+    )
+    return [text.format(value / MM) for text, value in words if math.isfinite(value)]

@@ -22,10 +22,10 @@ from gpu_ablate.engine import cpu_histories, cpu_kernels, lookup
 from gpu_ablate.engine.backend import Heating, Ranges
 from gpu_ablate.engine.cpu_histories import Doses
 from gpu_ablate.engine.cpu_kernels import FIRST, FIRST_RKL2, LATER, LATER_RKL2, Fields, Layout, Outside, Scratch, Tables
-from gpu_ablate.engine.deposit import Shape
+from gpu_ablate.engine.cpu_sources import CpuSources
+from gpu_ablate.engine.deposit import Frame, Rings, Shape, Surroundings
 from gpu_ablate.engine.dose_tables import KINDS, dose_tables
 from gpu_ablate.engine.layout import blocks_of_rows, material_runs, meeting_cells, uniform_blocks
-from gpu_ablate.engine.placed import PlacedSources
 from gpu_ablate.engine.reading import Reading
 from gpu_ablate.engine.reference import initial_history, initial_state, middle_of, stored
 from gpu_ablate.engine.superstep import SuperStep, stages
@@ -104,7 +104,7 @@ class Cpu(Reading):
         self.absent = np.empty((0, 0, 0), real)
         self.spare = [self.u.copy()]
         self.elapsed = math.inf
-        self.placed = PlacedSources(case)
+        self.placed = CpuSources(case, lambda work: self._on_slabs(lambda i: work(*self.slabs[i])))
         self.source = self.absent
         self.source_power = 0.0
         self.block_sums = np.zeros((len(self.blocks), nz, 2 + groups))
@@ -133,12 +133,15 @@ class Cpu(Reading):
         )
 
     def place(self, name: str, shape: Shape) -> float:
-        return self.placed.place(name, shape)
+        return self.placed.place(name, shape, self.u)
+
+    def surroundings(self, frame: Frame, rings: Rings) -> Surroundings:
+        return self.placed.surroundings(frame, rings, self.u)
 
     def set_source(self, powers: Mapping[str, float]) -> Heating:
-        density, heating = self.placed.together(powers)
-        self.source = self.absent if density is None else density.astype(self.real)
-        self.source_power = float(self.source.sum(dtype=np.float64)) * self.case.setup.grid.cell_volume
+        density, heating = self.placed.together(powers, self.u)
+        self.source = self.absent if density is None else density
+        self.source_power = heating.absorbed
         return heating
 
     def set_exchange(self, film: Array, outside: Array) -> None:

@@ -11,8 +11,9 @@ from numpy.typing import NDArray
 from gpu_ablate.case.case import Case
 from gpu_ablate.case.setup import Endpoint
 from gpu_ablate.engine.backend import Heating, Ranges
+from gpu_ablate.engine.cuda_antennas import Antennas
 from gpu_ablate.engine.cuda_batch import Batch, from_ordered
-from gpu_ablate.engine.deposit import NEAR_CELLS, NEAR_SAMPLES, AntennaShape, PointShape, Shape, point_shares
+from gpu_ablate.engine.deposit import AntennaShape, Frame, PointShape, Rings, Shape, Surroundings, point_shares
 from gpu_ablate.engine.device import Device, DeviceArray
 from gpu_ablate.units import BODY_C
 
@@ -28,7 +29,7 @@ class Member:
         self.case: Case = batch.cases[index]
         self.device, self.structures = batch.device, batch.structures
         self.fields: dict[str, DeviceArray] = {}
-        self.antennas: dict[str, tuple[AntennaShape, DeviceArray, DeviceArray]] = {}
+        self.antennas = Antennas(batch, index)
         self.hardware = batch.device.name
         self.extremes = self.device.empty((2,), np.uint64)
         self.count = self.device.empty((1,), np.uint32)
@@ -42,7 +43,8 @@ class Member:
             self.fields[name] = self.device.empty((batch.cells,), batch.real)
         field = self.fields[name]
         if isinstance(shape, AntennaShape):
-            self._place_antenna(name, shape)
+            self.antennas.place(name, shape, field)
+            field = self.antennas.absorbing(name)
         elif isinstance(shape, PointShape):
             self.device.clear(field)
             cells, values = point_shares(self.case.setup.grid, shape.point)
@@ -60,25 +62,8 @@ class Member:
         arguments["field"], arguments["n"] = self.device.address(field), len(cells)
         self.batch.in_strides("scatter", arguments)
 
-    def _place_antenna(self, name: str, shape: AntennaShape) -> None:
-        batch, grid, source = self.batch, self.case.setup.grid, shape.source
-        known = self.antennas.get(name)
-        if known is None or known[0].source is not source:
-            tables = self.device.array(source.log_density), self.device.array(shape.absorption)
-            known = self.antennas[name] = (shape, *tables)
-        arguments = np.zeros((), self.structures.antenna)
-        arguments["p"] = batch.problem.arguments
-        arguments["log_density"], arguments["absorption"] = map(self.device.address, known[1:])
-        arguments["field"] = self.device.address(self.fields[name])
-        for axis, origin, centre, along in zip("xyz", grid.origin, shape.centre, shape.direction, strict=True):
-            arguments[f"centre_{axis}"] = centre - (origin + 0.5 * grid.spacing)
-            arguments[f"axis_{axis}"] = along
-        for key in ("r_min", "r_step", "z_step", "reach"):
-            arguments[key] = getattr(source, key)
-        arguments["spacing"], arguments["near"] = grid.spacing, NEAR_CELLS * grid.spacing
-        arguments["rows"], arguments["columns"] = source.log_density.shape
-        arguments["samples"], arguments["member"] = NEAR_SAMPLES, self.index
-        batch.in_strides("antenna", arguments)
+    def surroundings(self, frame: Frame, rings: Rings) -> Surroundings:
+        return self.antennas.surroundings(frame, rings)
 
     def set_source(self, powers: Mapping[str, float]) -> Heating:
         batch = self.batch
@@ -92,7 +77,8 @@ class Member:
             self.device.clear(own)
         for number, (name, power) in enumerate(powers.items()):
             arguments = np.zeros((), self.structures.combine)
-            arguments["field"] = self.device.address(self.fields[name])
+            field = self.antennas.absorbing(name) if name in self.antennas.fields else self.fields[name]
+            arguments["field"] = self.device.address(field)
             arguments["source"] = self.device.address(own)
             arguments["watt"], arguments["is_first"], arguments["n"] = power, number == 0, batch.cells
             batch.in_strides("combine", arguments)

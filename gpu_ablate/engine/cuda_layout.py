@@ -64,7 +64,12 @@ class Structures:
         )
         outside = " film:* outside:*"
         self.problem = structure(real, f"{ints} {' '.join(f'{name}:*' for name in pointers.split())}{outside}")
-        nested = {"Problem": self.problem}
+        self.needle = structure(
+            real,
+            "tip_x:double tip_y:double tip_z:double axis_x:double axis_y:double axis_z:double spacing:double "
+            "near:double first_x:int first_y:int first_z:int last_x:int last_y:int last_z:int samples:int",
+        )
+        nested = {"Problem": self.problem, "Needle": self.needle}
 
         def with_problem(fields: str) -> np.dtype[np.void]:
             return structure(real, f"p:Problem {fields}", **nested)
@@ -83,9 +88,13 @@ class Structures:
             "at_most:int"
         )
         self.antenna = with_problem(
-            "log_density:* absorption:* field:* centre_x:double centre_y:double centre_z:double axis_x:double "
-            "axis_y:double axis_z:double r_min:double r_step:double z_step:double reach:double spacing:double "
-            "near:double rows:int columns:int samples:int member:int"
+            "needle:Needle log_half_square:* field:* r_min:double r_step:double z_first:double z_step:double rows:int "
+            "columns:int"
+        )
+        self.absorb = with_problem("u:* field:* conductivity:* density:* member:int")
+        self.surroundings = with_problem(
+            "needle:Needle u:* permittivity:* conductivity:* sums:* r_min:double width:double z_first:double rows:int "
+            "columns:int member:int"
         )
         self.scatter = structure(real, "cells:* values:* field:* n:int")
         self.combine = structure(real, "field:* source:* watt:real is_first:int n:size_t")

@@ -11,7 +11,7 @@ from gpu_ablate.case.tables import U_BINS, U_MIN, U_STEP
 from gpu_ablate.engine.backend import Member, Ranges
 from gpu_ablate.engine.lookup import theta_at
 from gpu_ablate.errors import RunError
-from gpu_ablate.result.result import ENERGY_TERMS
+from gpu_ablate.result.result import ENERGY_TERMS, LOST_TERMS
 from gpu_ablate.units import BODY_C, MM
 
 COLDEST_C, HOTTEST_C = -200.0, 1000.0
@@ -106,7 +106,7 @@ class Guard:
         RunError
             More energy is missing, or too much, than `IMBALANCE`.
         """
-        total = sum(abs(terms[name]) for name in ENERGY_TERMS if name != "escaped_j")
+        total = sum(abs(terms[name]) for name in ENERGY_TERMS if name not in LOST_TERMS)
         if total > MEANINGFUL_C * self.heat_capacity and not terms["relative_imbalance"] <= IMBALANCE:
             raise RunError(
                 f"t = {time:.3f} s: stored and brought heat differ by {terms['relative_imbalance'] * total:.3g} J, "

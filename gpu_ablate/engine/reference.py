@@ -20,7 +20,7 @@ from gpu_ablate.case.grid import halves
 from gpu_ablate.case.tables import U_STEP, enthalpy_of
 from gpu_ablate.engine import lookup
 from gpu_ablate.engine.backend import Heating, Ranges
-from gpu_ablate.engine.deposit import Shape
+from gpu_ablate.engine.deposit import Frame, Rings, Shape, Surroundings
 from gpu_ablate.engine.placed import PlacedSources
 from gpu_ablate.engine.reading import Reading
 from gpu_ablate.engine.superstep import SuperStep, stages
@@ -66,17 +66,20 @@ class Reference(Reading):
         self.metabolic = tables.metabolic[self.labels]
         self.thawed = tables.thawed[self.labels]
         self.placed = PlacedSources(case)
-        self.source: Array | None = None
+        self.source: Field | None = None
         self.film = np.zeros(len(case.exchange.names))
         self.outside = np.zeros(len(case.exchange.names))
         self.energy = dict.fromkeys(("sources_j", "perfusion_j", "metabolic_j", *case.exchange.terms), 0.0)
 
     def place(self, name: str, shape: Shape) -> float:
-        return self.placed.place(name, shape)
+        return self.placed.place(name, shape, self.u)
 
     def set_source(self, powers: Mapping[str, float]) -> Heating:
-        self.source, heating = self.placed.together(powers)
+        self.source, heating = self.placed.together(powers, self.u)
         return heating
+
+    def surroundings(self, frame: Frame, rings: Rings) -> Surroundings:
+        return self.placed.surroundings(frame, rings, self.u)
 
     def set_exchange(self, film: Array, outside: Array) -> None:
         self.film, self.outside = film, outside

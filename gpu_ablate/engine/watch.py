@@ -10,12 +10,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gpu_ablate.case.case import Case
-from gpu_ablate.case.depth import SkinDepth
 from gpu_ablate.case.grid import Vector
 from gpu_ablate.case.setup import Sensor, Until
+from gpu_ablate.case.surroundings import Surroundings
 from gpu_ablate.engine.backend import Listed, Member
 from gpu_ablate.engine.clock import ProbeClock
-from gpu_ablate.engine.sources import HeatSources
+from gpu_ablate.engine.sources import NOTHING, HeatSources
+from gpu_ablate.scene.body import TO_KILL
 from gpu_ablate.units import CM3, MM
 
 Array = NDArray[np.float64]
@@ -46,8 +47,13 @@ class Watch:
         around = [self._around(sensor) for sensor in setup.sensors]
         self.sensor_cells = backend.listed(np.concatenate([cells for cells, _ in around])) if around else None
         self.sensor_weights = np.array([weights for _, weights in around])
-        self.depths = {probe.name: SkinDepth(setup, probe) for probe in setup.probes}
-        self.tips: dict[str, tuple[Vector, float]] = {}
+        self.surroundings = Surroundings(setup)
+        self.tips: dict[str, tuple[int, Vector, float]] = {}
+        deep = self.surroundings.depth_on
+        self.under_skin = {
+            probe.name for probe in setup.probes for way in probe.tracks if math.isfinite(deep(way).at(way.tip))
+        }
+        """Probes whose depth is traced."""
 
     def _around(self, sensor: Sensor) -> tuple[NDArray[np.int64], Array]:
         """Flat indices and weights (8,) of trilinear interpolation at a sensor."""
@@ -84,11 +90,16 @@ class Watch:
         place = self.place(where)
         return 100.0 * (self.backend.met(place.cells, self.case.setup.endpoint) / place.count)
 
-    def depth(self, probe: str, tip: Vector) -> float:
-        """Depth of a probe's tip below the skin [m] (see `SkinDepth`), worked out anew where it has moved."""
-        if probe not in self.tips or self.tips[probe][0] != tip:
-            self.tips[probe] = tip, self.depths[probe].at(tip)
-        return self.tips[probe][1]
+    def depth(self, clock: ProbeClock, time: float) -> float:
+        """Depth of a probe's tip below the skin [m] (see `SkinDepth`), worked out anew where it has moved; nan while
+        the needle is out of the tissue."""
+        if not clock.inserted:
+            return math.nan
+        name, track, tip = clock.probe.name, clock.track, clock.tip(time)
+        if name not in self.tips or self.tips[name][:2] != (track, tip):
+            depth = self.surroundings.depth_on(clock.probe.tracks[track]).at(tip)
+            self.tips[name] = track, tip, depth
+        return self.tips[name][2]
 
     def reached(self, until: Until) -> float:
         """Value that a condition watches [°C or %]: of a region its hottest or coldest cell."""
@@ -100,23 +111,29 @@ class Watch:
         return hottest if until.quantity == "above" else coldest
 
     def trace(self, time: float, clocks: list[ProbeClock], sources: HeatSources) -> dict[str, float]:
-        """One row of traces.csv."""
+        """One row of traces.csv; powers are those of the super-step that ends now."""
         row = {"time_s": time}
         for name, value in self.sensors().items():
             row[f"sensor.{name}_c"] = value
         for clock in clocks:
-            name, emission = clock.probe.name, clock.emission(time)
-            row[f"probe.{name}.power_w"] = emission.power
-            depth = self.depth(name, emission.tip)
-            if math.isfinite(depth):
-                row[f"probe.{name}.tip_depth_mm"] = depth / MM
-            row[f"probe.{name}.escaped_w"] = emission.power * clock.probe.efficiency * sources.escaping(name)
+            name = clock.probe.name
+            flow = sources.flows.get(name, NOTHING)
+            row[f"probe.{name}.power_w"] = flow.generator
+            if name in self.under_skin:
+                row[f"probe.{name}.tip_depth_mm"] = self.depth(clock, time) / MM
+            for goes, power in (
+                ("cable", flow.cable),
+                ("reflected", flow.reflected),
+                ("absorbed", flow.absorbed),
+                ("escaped", flow.escaped),
+            ):
+                row[f"probe.{name}.{goes}_w"] = power
         setup = self.case.setup
         endpoint = setup.endpoint
         killed = self.backend.met(self.all_body.cells, endpoint) if self.all_body.count else 0
         row[f"zone.{endpoint.name}_approx_cm3"] = killed * setup.grid.cell_volume / CM3
         for region in setup.regions:
-            if region.role == "target" and self.place(region.name).count:
+            if region.role in TO_KILL and self.place(region.name).count:
                 row[f"target.{region.name}_covered_percent"] = self.covered_percent(region.name)
 
         @cache

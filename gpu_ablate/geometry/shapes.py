@@ -187,6 +187,46 @@ class Shell:
         return 4 / 3 * pi * (self.outer_radius**3 - self.inner_radius**3)
 
 
+@dataclass(frozen=True)
+class Ring:
+    """Ring with a lens for a section: |s| ≤ t/2 (1 - ((ρ - R) / (w/2))²), s along the axis, ρ the distance from it.
+
+    center : [m]
+    normal : along the axis, of any length
+    radius, width, thickness : R, w, t [m], w ≤ 2 R
+    """
+
+    center: Vector
+    normal: Vector
+    radius: float
+    width: float
+    thickness: float
+
+    def contains(self, points: Points) -> Mask:
+        """Whether each point (n, 3) [m] lies in the solid, (n,)."""
+        axis, _ = _axis((0.0, 0.0, 0.0), self.normal)
+        along = project(points, axis) - np.dot(self.center, axis)
+        across = np.sqrt(np.maximum(_distance_squared(points, self.center) - along**2, 0))
+        section = 1 - ((across - self.radius) / (self.width / 2)) ** 2
+        return np.abs(along) <= self.thickness / 2 * section
+
+    def bounds(self) -> Bounds:
+        """Corners (lower, upper) of the enclosing box [m].
+
+        Along axis i the ring reaches max over x of (R + x) √(1 - n_i²) + t/2 (1 - (2x/w)²) |n_i|, |x| ≤ w/2.
+        """
+        axis, _ = _axis((0.0, 0.0, 0.0), self.normal)
+        slant, lean = np.sqrt(np.clip(1 - axis**2, 0, 1)), np.abs(axis)
+        half = self.width / 2
+        x = np.minimum(half, slant * half**2 / np.maximum(self.thickness * lean, 1e-30))
+        reach = (self.radius + x) * slant + self.thickness / 2 * (1 - (x / half) ** 2) * lean
+        return np.subtract(self.center, reach), np.add(self.center, reach)
+
+    def volume(self) -> float:
+        """2 π R x 2/3 w t [m³] (Pappus)."""
+        return 2 * pi * self.radius * 2 / 3 * self.width * self.thickness
+
+
 def project(points: Points, direction: Sequence[float] | NDArray[np.float64]) -> Points:
     """points · direction, (n,): term by term, which for three columns beats a threaded matrix product."""
     total = np.zeros(len(points))

@@ -90,16 +90,20 @@ class PaintImage:
 
 @dataclass(frozen=True, eq=False)
 class PaintSolid:
-    """A solid of one label over what lies below."""
+    """A solid of one label over what lies below; with `within`, only where that carries one of these labels."""
 
     below: Painter
     solid: Solid
     label: int
+    within: frozenset[int] | None = None
 
     def label_at(self, points: Points) -> Labels:
         """Label at each point (n, 3) [m], (n,)."""
         labels = self.below.label_at(points)
-        labels[self.solid.contains(points)] = self.label
+        painted = self.solid.contains(points)
+        if self.within is not None:
+            painted &= np.isin(labels, list(self.within))
+        labels[painted] = self.label
         return labels
 
 

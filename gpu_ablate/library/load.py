@@ -97,7 +97,10 @@ def cited_in(text: str) -> set[str]:
 
 def citations_of(table: Table) -> set[str]:
     """Keys of references.bib that a table's sources name in square brackets."""
-    return {key for _, quantity in quantities(table) for key in cited_in(quantity.source)}
+    sources = [quantity.source for _, quantity in quantities(table)]
+    if isinstance(table, DeviceEntry):
+        sources += [ring.source for ring in table.rings or ()]
+    return {key for source in sources for key in cited_in(source)}
 
 
 def _merge(

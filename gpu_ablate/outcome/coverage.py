@@ -6,6 +6,7 @@ import numpy as np
 
 from gpu_ablate.case.setup import Setup
 from gpu_ablate.outcome.levelset import Field, Mask, beyond_body
+from gpu_ablate.scene.body import TO_KILL
 from gpu_ablate.units import CM3
 
 
@@ -37,11 +38,11 @@ def covered_percent(setup: Setup, share: Field, name: str) -> float | None:
 
 
 def collateral(setup: Setup, share: Field) -> dict[str, dict[str, float]]:
-    """Volume killed of each body tissue outside the targets: tissue -> {"killed_cm3"}."""
+    """Volume killed of each body tissue outside the targets and involved skin: tissue -> {"killed_cm3"}."""
     counts = np.bincount(setup.labels.ravel(), share.ravel().astype(np.float64), minlength=len(setup.regions))
     killed: dict[str, dict[str, float]] = {}
     for region, count in zip(setup.regions, counts, strict=True):
-        if region.phase == "body" and region.role != "target":
+        if region.phase == "body" and region.role not in TO_KILL:
             entry = killed.setdefault(region.tissue, {"killed_cm3": 0.0})
             entry["killed_cm3"] += float(count) * setup.grid.cell_volume / CM3
     return killed

@@ -17,13 +17,25 @@ from gpu_ablate.outcome.levelset import Field, Mask, beyond_body, vertex_areas, 
 from gpu_ablate.outcome.nearest import feet_on
 from gpu_ablate.outcome.zones import zone_field, zone_surface
 from gpu_ablate.result.result import Result
-from gpu_ablate.units import CM2, MM
+from gpu_ablate.units import MM
 
 GOALS_MM = (5, 10)
 """Margins of which metrics.json states what share of the surface has them."""
 
 THIN_SHARE = 0.05
 """Share of the surface with a margin below `margin_p5_mm`."""
+
+NO_MARGIN: dict[str, object] = {
+    "min_margin_mm": None,
+    "min_margin_at_mm": None,
+    "margin_p5_mm": None,
+    **dict.fromkeys(f"margin_{goal}mm_percent" for goal in GOALS_MM),
+    "margin_ends_at_box": False,
+    "across_fluid_percent": 0.0,
+    "across_fluid": [],
+    "boundary_margin_mm": None,
+}
+"""The margin keys of what no margin is asked of."""
 
 
 @dataclass(frozen=True)
@@ -121,16 +133,7 @@ def measure_margins(setup: Setup, name: str, edge: Front) -> dict[str, object]:
     across_fluid : the same for each fluid or gas, by the one in which a line is the longest
     """
     surface = setup.surfaces.get(name)
-    none_killed: dict[str, object] = {
-        "min_margin_mm": None,
-        "min_margin_at_mm": None,
-        "margin_p5_mm": None,
-        **{f"margin_{goal}mm_percent": 0.0 for goal in GOALS_MM},
-        "margin_ends_at_box": False,
-        "across_fluid_percent": 0.0,
-        "across_fluid": [],
-        "at_surface_cm2": 0.0,
-    }
+    none_killed = {**NO_MARGIN, **{f"margin_{goal}mm_percent": 0.0 for goal in GOALS_MM}}
     if surface is None or len(surface.points) == 0:
         return none_killed
     area = vertex_areas(surface)
@@ -138,11 +141,10 @@ def measure_margins(setup: Setup, name: str, edge: Front) -> dict[str, object]:
     def percent(points: Mask) -> float:
         return 100.0 * float(area[points].sum() / area.sum())
 
-    at_surface = area_at_gas(surface, setup) / CM2
     points = surface.points.astype(np.float64)
     margin, ends = margins(points, edge)
     if np.isnan(margin).any():
-        return {**none_killed, "at_surface_cm2": at_surface}
+        return none_killed
     order = np.argsort(margin)
     least = order[0]
     thin = order[np.searchsorted(np.cumsum(area[order]), THIN_SHARE * area.sum())]
@@ -163,7 +165,6 @@ def measure_margins(setup: Setup, name: str, edge: Front) -> dict[str, object]:
             }
             for label in np.unique(across[across >= 0])
         ],
-        "at_surface_cm2": at_surface,
     }
 
 
@@ -175,24 +176,13 @@ def ends_at_box(points: NDArray[np.float64], least: float, edge: Front) -> bool:
     return bool(np.min(nearest) - 0.5 * edge.grid.spacing <= least)
 
 
-def area_at_gas(surface: Surface, setup: Setup) -> float:
-    """Area [m²] of a surface that lies on gas.
-
-    Triangles count whose centre is within one voxel of the centre of a gas cell: skin one voxel thin already
-    keeps a surface off the gas, and at the rim of the area up to half a voxel too much counts.
-    """
-    grid = setup.grid
-    centres = np.mean(corners(surface.points, surface.faces), axis=0)
-    reach = 2 * grid.spacing
-    x, y, z = (
-        (axis > centres[:, i].min() - reach) & (axis < centres[:, i].max() + reach)
-        for i, axis in enumerate(grid.axes())
-    )
-    gas = cell_centres(setup.phase_mask("gas") & z[:, None, None] & y[:, None] & x, grid)
-    if len(gas) == 0:
+def area_near(surface: Surface, other: Surface, reach: float) -> float:
+    """Area [m²] of the triangles of a surface whose centre is nearer to another surface than `reach` [m]."""
+    if not (len(surface.faces) and len(other.faces)):
         return 0.0
-    nearest, _ = cKDTree(gas).query(centres, distance_upper_bound=grid.spacing)
-    return float(areas(surface.points, surface.faces)[np.isfinite(nearest)].sum())
+    centres = np.mean(corners(surface.points, surface.faces), axis=0)
+    distance = np.linalg.norm(centres - feet_on(other, centres), axis=1)
+    return float(areas(surface.points, surface.faces)[distance < reach].sum())
 
 
 def cell_centres(cells: Mask, grid: Grid) -> NDArray[np.float64]:

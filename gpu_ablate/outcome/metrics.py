@@ -7,14 +7,19 @@ from typing import Any
 
 import numpy as np
 
+from gpu_ablate.case.setup import Setup, Surface
 from gpu_ablate.geometry.meshes import volume
 from gpu_ablate.outcome.coverage import collateral, covered_percent, killed_share
+from gpu_ablate.outcome.levelset import Field, Mask
 from gpu_ablate.outcome.limits import measure_limits
-from gpu_ablate.outcome.margins import front, measure_margins
+from gpu_ablate.outcome.margins import NO_MARGIN, Front, area_near, front, measure_margins
+from gpu_ablate.outcome.outer import outer_surface
+from gpu_ablate.outcome.skin import measure_skin
 from gpu_ablate.outcome.verdict import is_cold, verdict
 from gpu_ablate.outcome.zones import measure_zones, zone_field
 from gpu_ablate.result.result import ENERGY_TERMS, Result
-from gpu_ablate.units import CM3, MM
+from gpu_ablate.scene.body import TO_KILL
+from gpu_ablate.units import CM2, CM3, MM
 
 SCHEMA_VERSION = 1
 
@@ -31,7 +36,8 @@ def measure(result: Result) -> dict[str, Any]:
         The result lacks the history on which the scene's endpoint rests.
     """
     setup, grid = result.setup, result.setup.grid
-    targets, killed = measure_targets(result)
+    outer = outer_surface(setup)
+    targets, killed = measure_targets(result, outer)
     metrics = {
         "schema_version": SCHEMA_VERSION,
         "status": result.status,
@@ -48,6 +54,8 @@ def measure(result: Result) -> dict[str, Any]:
         "zones": measure_zones(result),
         "targets": targets,
         "collateral": killed,
+        "skin": measure_skin(result, outer),
+        "isolation": measure_isolation(setup),
         "limits": measure_limits(result),
         "verdict": verdict(setup.plan, setup.endpoint, targets),
         "sensors": measure_sensors(result),
@@ -57,9 +65,13 @@ def measure(result: Result) -> dict[str, Any]:
     return finite(metrics)
 
 
-def measure_targets(result: Result) -> tuple[list[dict[str, object]], dict[str, dict[str, float]]]:
+def measure_targets(result: Result, outer: Surface) -> tuple[list[dict[str, object]], dict[str, dict[str, float]]]:
     """The `targets` and the `collateral` of metrics.json.
 
+    outer : the body's surface at the air outside
+
+    at_surface_cm2 : area of a target's surface that is nearer to the air outside than the margin goal (half a voxel
+        at least): margins end at viable tissue only, and there is none beyond
     boundary_margin_mm : least margin of the ablation boundary, which is the edge of the ice for an endpoint
         of cold, else the endpoint itself
     """
@@ -68,31 +80,68 @@ def measure_targets(result: Result) -> tuple[list[dict[str, object]], dict[str, 
     phi = zone_field(result, setup.endpoint.name)
     assert phi is not None  # of the endpoint: zone_field raises instead
     share = killed_share(phi, body)
-    names = [region.name for region in setup.regions if region.role == "target"]
-    edge = front(phi, body, setup.grid) if names else None
-    boundary = edge
-    if names and is_cold(setup.endpoint):
-        ice = zone_field(result, "below_0c")
-        assert ice is not None  # the endpoint rests on the same history
-        boundary = front(ice, body, setup.grid)
-
+    edges = fronts(result, phi, body) if setup.labels_of("target") else None
+    near_air = max(setup.plan.margin_goal, 0.5 * setup.grid.spacing)
     targets: list[dict[str, object]] = []
-    for name in names:
-        assert edge is not None
-        assert boundary is not None
-        surface = setup.surfaces.get(name)
-        measured = measure_margins(setup, name, edge)
-        beyond = measured if boundary is edge else measure_margins(setup, name, boundary)
+    for region in setup.regions:
+        if region.role not in TO_KILL:
+            continue
+        surface = setup.surfaces.get(region.name)
+        asked = measure_both_margins(setup, region.name, *edges) if edges and region.role == "target" else NO_MARGIN
         targets.append(
             {
-                "name": name,
+                "name": region.name,
+                "role": region.role,
                 "volume_cm3": 0.0 if surface is None else abs(volume(surface.points, surface.faces)) / CM3,
-                "ablated_percent": covered_percent(setup, share, name),
-                **measured,
-                "boundary_margin_mm": beyond["min_margin_mm"],
+                "ablated_percent": covered_percent(setup, share, region.name),
+                **asked,
+                "at_surface_cm2": 0.0 if surface is None else area_near(surface, outer, near_air) / CM2,
             }
         )
     return targets, collateral(setup, share)
+
+
+def fronts(result: Result, phi: Field, body: Mask) -> tuple[Front, Front]:
+    """Where killed tissue ends by the endpoint, and where the ablation boundary lies (see `measure_targets`)."""
+    setup = result.setup
+    edge = front(phi, body, setup.grid)
+    if not is_cold(setup.endpoint):
+        return edge, edge
+    ice = zone_field(result, "below_0c")
+    assert ice is not None  # the endpoint rests on the same history
+    return edge, front(ice, body, setup.grid)
+
+
+def measure_both_margins(setup: Setup, name: str, edge: Front, boundary: Front) -> dict[str, object]:
+    """The margin keys of a target, by the endpoint and by the ablation boundary."""
+    measured = measure_margins(setup, name, edge)
+    beyond = measured if boundary is edge else measure_margins(setup, name, boundary)
+    return {**measured, "boundary_margin_mm": beyond["min_margin_mm"]}
+
+
+def measure_isolation(setup: Setup) -> list[dict[str, object]]:
+    """The `isolation` of metrics.json: layers that move tissue, and how far they take the targets from what they
+    guard."""
+
+    def mm(length: float | None) -> float | None:
+        return None if length is None else length / MM
+
+    return [
+        {
+            "name": layer.name,
+            "tissue": layer.tissue,
+            "displaces": layer.displaces,
+            "volume_ml": layer.volume / CM3,
+            "thickness_max_mm": mm(layer.thickness_max),
+            "thickness_mean_mm": mm(layer.thickness_mean),
+            "target_to_skin_before_mm": mm(layer.target_to_skin[0]),
+            "target_to_skin_after_mm": mm(layer.target_to_skin[1]),
+            "deep": list(layer.deep),
+            "target_to_deep_before_mm": mm(layer.target_to_deep[0]),
+            "target_to_deep_after_mm": mm(layer.target_to_deep[1]),
+        }
+        for layer in setup.isolation
+    ]
 
 
 def measure_time(result: Result) -> dict[str, object]:

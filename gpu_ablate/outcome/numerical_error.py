@@ -78,7 +78,7 @@ def _target_error(fine: dict[str, Any], coarse: dict[str, Any]) -> dict[str, Any
     margins = fine["min_margin_mm"], coarse.get("min_margin_mm")
     if None in percents:
         reasons.append(f"no cell on the {'finer' if percents[0] is None else 'coarser'} grid")
-    elif None in margins:
+    elif None in margins and fine["role"] == "target":
         reasons.append(f"no margin on the {'finer' if margins[0] is None else 'coarser'} grid: nothing is killed there")
     return {
         "name": fine["name"],

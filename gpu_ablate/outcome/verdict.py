@@ -32,7 +32,8 @@ HEAT_CONSENSUS = (
 def verdict(plan: Plan, endpoint: Endpoint, targets: Sequence[Mapping[str, object]]) -> dict[str, object]:
     """The `verdict` of metrics.json.
 
-    radical : "radical", "covered, margin short" or "incomplete", for the worst of all targets
+    radical : "radical", "covered, margin short" or "incomplete", for the worst of all targets; a margin is asked of
+        those with role target only, not of involved skin
     palliative : "effective", "partial" or "not effective", for the least covered target
     strict_outcome : the same with the margin of the endpoint itself. It differs for cold only, where the
         ablation boundary is the edge of the ice (0 °C), wider than the effective zone (-40 °C).
@@ -45,7 +46,7 @@ def verdict(plan: Plan, endpoint: Endpoint, targets: Sequence[Mapping[str, objec
     goal_mm = plan.margin_goal / MM
     if not known:
         outcome = strict = "no target"
-        why = "No region with role target holds a cell."
+        why = "No region with role target or involved_skin holds a cell."
     elif plan.intent == "radical":
         outcome, why = radical(known, goal_mm, "boundary_margin_mm")
         strict, strict_why = radical(known, goal_mm, "min_margin_mm")
@@ -116,7 +117,10 @@ def radical(targets: Sequence[Mapping[str, object]], goal_mm: float, margin: str
     if percent < COVERED_PERCENT:
         missed = (100.0 - percent) / 100.0 * number(least["volume_cm3"])
         return "incomplete", (f"{percent:.1f} % of {least['name']} lies in the zone; {missed:.2f} cm³ of it does not.")
-    thinnest = min(targets, key=lambda target: number(target[margin]))
+    asked = [target for target in targets if target["role"] == "target"]
+    if not asked:
+        return "radical", "All involved skin is covered; no margin is asked of it."
+    thinnest = min(asked, key=lambda target: number(target[margin]))
     width = number(thinnest[margin])
     box = " There the zone meets the box of the model, so the margin is not certain." * bool(
         thinnest["margin_ends_at_box"]

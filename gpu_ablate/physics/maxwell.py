@@ -18,15 +18,16 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.sparse import csc_matrix
 from scipy.sparse.linalg import splu
+from threadpoolctl import ThreadpoolController
 
 from gpu_ablate.errors import RunError, SceneError
-from gpu_ablate.physics.antenna import VACUUM_PERMITTIVITY
+from gpu_ablate.physics.dielectric import VACUUM_PERMITTIVITY
 from gpu_ablate.physics.maxwell_geometry import AxialGrid, CoaxialAntenna
 from gpu_ablate.physics.maxwell_system import Discretisation
 
@@ -143,6 +144,11 @@ def _permittivity(system: Discretisation, medium: ArrayLike) -> ComplexArray:
     return np.where(medium_cells, whole, system.own)
 
 
+@cache
+def _threads() -> ThreadpoolController:
+    return ThreadpoolController()
+
+
 def _unknowns(system: Discretisation, elements: ComplexArray) -> ComplexArray:
     """u on all nodes (flat) [A] from the element matrices (c, 4, 4): sparse LU in the order of the unknowns."""
     entries = elements.ravel()[system.used]
@@ -151,7 +157,8 @@ def _unknowns(system: Discretisation, elements: ComplexArray) -> ComplexArray:
     u = np.zeros(system.free.size, dtype=np.complex128)
     u[system.feed.nodes] = system.feed.source(system.antenna.wavenumber)
     source = u[system.order]
-    factors = splu(matrix, permc_spec="NATURAL", diag_pivot_thresh=0.0, options={"SymmetricMode": True})
+    with _threads().limit(limits=1, user_api="blas"):  # its blocks are small: more threads only wait for each other
+        factors = splu(matrix, permc_spec="NATURAL", diag_pivot_thresh=0.0, options={"SymmetricMode": True})
     solution = factors.solve(source)
     left = np.asarray(matrix @ solution) - source
     residual = float(np.abs(left).max() / np.abs(source).max())

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gpu_ablate.errors import SceneError
-from gpu_ablate.physics.antenna import VACUUM_PERMEABILITY, VACUUM_PERMITTIVITY
+from gpu_ablate.physics.dielectric import VACUUM_PERMEABILITY, VACUUM_PERMITTIVITY
 
 Array = NDArray[np.float64]
 ComplexArray = NDArray[np.complex128]
@@ -153,7 +153,8 @@ class AxialGrid:
 
 def graded_lines(low: float, high: float, edges: set[float], spacing: Spacing) -> Array:
     """Lines from low to high [m]: one on each edge between them and half way between two edges, graded between."""
-    inside = sorted(edge for edge in edges if low <= edge <= high)
+    # by their rounded values, lest two edges that differ by rounding alone make a cell without size
+    inside = sorted({round(edge, 12): edge for edge in edges if low <= edge <= high}.values())
     if not inside:
         return np.linspace(low, high, math.ceil((high - low) / spacing.coarsest) + 1)
     cuts = [low, *(0.5 * (left + right) for left, right in pairwise(inside)), high]

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gpu_ablate.errors import SceneError
-from gpu_ablate.physics.antenna import VACUUM_PERMEABILITY, VACUUM_PERMITTIVITY
+from gpu_ablate.physics.dielectric import VACUUM_PERMEABILITY, VACUUM_PERMITTIVITY
 from gpu_ablate.physics.maxwell_elements import (
     axial_matrices,
     dissection,

@@ -47,7 +47,7 @@ def cameras(view: View, aspects: tuple[float, float, float]) -> tuple[Camera, Ca
     aspects : width over height of the three pictures, in this order
     """
     outward = view.outward
-    shaft = np.array(view.stations[0].probe.direction) if view.stations else square_to(outward)
+    shaft = np.array(view.stations[0].station.direction_end) if view.stations else square_to(outward)
     side = np.cross(shaft, outward)
     side = side / np.linalg.norm(side) if np.linalg.norm(side) > 0.05 else square_to(outward)
     toward_notice = 0.0 if view.notice is None else float((view.notice - view.focus) @ side)

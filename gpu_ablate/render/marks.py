@@ -37,6 +37,10 @@ def orientation(figure: Any, frame: str) -> None:
     figure.text(0.012, 0.008, words, fontsize=9, va="bottom", color="#555555")
 
 
+IN_A_LINE = 5
+"""Stations that find room in one line."""
+
+
 def surface_entries(setup: Setup, zone: bool, residual: bool) -> list[tuple[str, str]]:
     """(label, colour as it is seen) of the surfaces of a 3D picture."""
     roles = {region.role for region in setup.regions}
@@ -46,7 +50,9 @@ def surface_entries(setup: Setup, zone: bool, residual: bool) -> list[tuple[str,
         entries.append(("tumour not covered", style.RESIDUAL))
     if zone:
         entries.append(("killed tissue", style.shell(style.ZONE, style.ZONE_OPACITY)))
-    if roles & {"skin", "involved_skin"}:
+    if "involved_skin" in roles:
+        entries.append(("invaded skin", style.shell(style.INVADED_SKIN, style.SOLID_OPACITY)))
+    if "skin" in roles:
         entries.append(("skin", style.shell(style.SKIN, style.SKIN_OPACITY)))
     if "isolation" in roles:
         entries.append(("isolation fluid", style.shell(style.FLUID, style.FLUID_OPACITY)))
@@ -144,16 +150,20 @@ def skin_names(axes: Any, seen: NDArray[np.float64], halves: tuple[float, float]
 
 
 def station_words(heated: tuple[HeatedStation, ...]) -> list[str]:
-    """What the numbers in a picture stand for: probe, power and time of each station (at most eight)."""
+    """What the numbers in a picture stand for: probe, track, power and time of each station (at most eight)."""
     words = []
-    for number, station in ((h.number, h.station) for h in heated[:8]):
+    for each in heated[:8]:
+        station = each.station
+        track = f" track {each.track + 1}," if len(each.probe.tracks) > 1 else ""
         times = f"{span(station.start_s, station.end_s)} s"
-        words.append(f"{number} = {station.probe} {station.power_w:g} W, {times}")
+        words.append(f"{each.number} = {station.probe}{track} {station.power_w:g} W, {times}")
     return [*words, f"and {len(heated) - 8} more"] if len(heated) > 8 else words
 
 
 def stations(figure: Any, heated: tuple[HeatedStation, ...], y: float) -> None:
-    """The stations in one line."""
+    """The stations, IN_A_LINE of them in each line."""
     if heated:
-        text = "Stations (middle of the heat):  " + "   ".join(station_words(heated))
-        figure.text(0.012, y, text, fontsize=10, va="bottom", parse_math=False)
+        words = station_words(heated)
+        rows = ["   ".join(words[first : first + IN_A_LINE]) for first in range(0, len(words), IN_A_LINE)]
+        text = "Stations (middle of the heat):  " + "\n".join(rows)
+        figure.text(0.012, y, text, fontsize=10 if len(rows) == 1 else 9, va="bottom", parse_math=False)

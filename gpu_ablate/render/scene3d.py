@@ -16,7 +16,7 @@ from gpu_ablate.geometry.meshes import contour
 from gpu_ablate.render import marks, style
 from gpu_ablate.render.camera import Camera, cameras
 from gpu_ablate.render.silhouette import draw_isotherms
-from gpu_ablate.render.view import PAD, View, surfaces_of
+from gpu_ablate.render.view import PAD, View, drawn_tracks, surfaces_of
 from gpu_ablate.result.result import Result
 
 Margins = NDArray[np.float64]
@@ -80,8 +80,8 @@ def draw_scene3d(
             annotate(axes, camera, view, result.setup, across)
         marks.heading(figure, title, subtitle)
         reached = [i for i in style.HEAT if i.outlined and temperature.min() < i.temperature_c < temperature.max()]
-        marks.legend(figure, marks.surface_entries(result.setup, zone is not None, residual), reached, y=0.055)
-        marks.stations(figure, view.stations, y=0.036)
+        marks.legend(figure, marks.surface_entries(result.setup, zone is not None, residual), reached, y=0.06)
+        marks.stations(figure, view.stations, y=0.031)
         marks.orientation(figure, result.setup.frame)
         marks.disclaimer(figure)
         figure.savefig(path)
@@ -104,7 +104,7 @@ def body_pieces(result: Result, view: View, zone: Surface | None, margins: dict[
     pieces: list[Piece] = []
     for _, surface in surfaces_of(setup, "isolation"):
         pieces.append(Piece(surface_mesh(surface), style.FLUID, style.FLUID_OPACITY, veil=True))
-    for role in ("risk", "nerve", "vessel"):
+    for role in ("risk", "nerve", "vessel", "involved_skin"):
         for _, surface in surfaces_of(setup, role):
             pieces.append(
                 Piece(surface_mesh(surface).clip_box(bounds, invert=False), style.ROLE[role], style.SOLID_OPACITY)
@@ -153,25 +153,17 @@ def target_pieces(surface: Surface, margins: Margins | None) -> list[Piece]:
 
 
 def needles(setup: Setup, view: View) -> list[Any]:
-    """Shaft of each probe at its deepest place, with a conical tip and a ball at each station's heat."""
+    """Shaft of each probe at its deepest place on each track, with a conical tip and a ball at each station's heat."""
     import pyvista as pv
 
     meshes: list[Any] = []
     length = 1.5 * float(np.linalg.norm(view.upper - view.lower))
-    for probe in setup.probes:
-        stations = [s for s in view.stations if s.probe is probe]
-        tips = [s.tip for s in stations] or [np.array(probe.tip)]
-        axis = np.array(probe.direction)
-        deepest = min(tips, key=lambda tip: float(tip @ axis))
-        cone = 4 * probe.radius
-        start, end = deepest + cone * axis, deepest + length * axis
-        tube = pv.Cylinder(
-            center=(start + end) / 2, direction=axis, radius=probe.radius, height=length - cone, resolution=24
-        )
-        point = pv.Cone(
-            center=deepest + cone / 2 * axis, direction=-axis, radius=probe.radius, height=cone, resolution=24
-        )
-        meshes += [tube, point, *(pv.Sphere(radius=1.8 * probe.radius, center=s.heat) for s in stations)]
+    for track in drawn_tracks(setup, view.stations):
+        radius, axis, cone = track.probe.radius, track.direction, 4 * track.probe.radius
+        start, end = track.tip + cone * axis, track.tip + length * axis
+        tube = pv.Cylinder(center=(start + end) / 2, direction=axis, radius=radius, height=length - cone, resolution=24)
+        point = pv.Cone(center=track.tip + cone / 2 * axis, direction=-axis, radius=radius, height=cone, resolution=24)
+        meshes += [tube, point, *(pv.Sphere(radius=1.8 * radius, center=s.heat) for s in track.stations)]
     return meshes
 
 
@@ -235,10 +227,9 @@ def annotate(axes: Any, camera: Camera, view: View, setup: Setup, across: float)
 
     across : half the picture's width [m]
     """
-    for probe in setup.probes:
-        own = [s for s in view.stations if s.probe is probe]
-        if own:
-            line = camera.project(np.array([own[0].tip, own[-1].tip]))
+    for track in drawn_tracks(setup, view.stations):
+        if track.stations:
+            line = camera.project(np.array([track.stations[0].tip, track.stations[-1].tip]))
             axes.plot(*line.T, color="white", lw=1.2, ls=(0, (2, 2)))
     for station in view.stations:
         x, y = camera.project(station.heat)[0]

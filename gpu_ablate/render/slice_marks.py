@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from gpu_ablate.case.setup import Probe, Region, Setup
+from gpu_ablate.case.setup import Region, Setup
 from gpu_ablate.render import marks, style
-from gpu_ablate.render.view import View
+from gpu_ablate.render.view import DrawnTrack, View
 from gpu_ablate.render.words import plain
 from gpu_ablate.units import MM
 
@@ -43,18 +43,16 @@ def within(start: NDArray[np.float64], end: NDArray[np.float64], axis: int, posi
     return np.array([start + low * (end - start), start + high * (end - start)]) if low < high else None
 
 
-def draw_needle(axes: Any, probe: Probe, view: View, plane: Plane, at: NDArray[np.float64]) -> None:
-    """The needle at its deepest place and its stations: a line in the slice, dashed where only near it."""
-    stations = [s for s in view.stations if s.probe is probe]
-    axis, position = np.array(probe.direction), at[plane.normal]
-    deepest = min([s.tip for s in stations] or [np.array(probe.tip)], key=lambda tip: float(tip @ axis))
-    end = deepest + 1.5 * axis * np.linalg.norm(view.upper - view.lower)
+def draw_track(axes: Any, track: DrawnTrack, view: View, plane: Plane, at: NDArray[np.float64]) -> None:
+    """The needle at its deepest place on a track and its stations: a line in the slice, dashed where only near it."""
+    position = at[plane.normal]
+    end = track.tip + 1.5 * track.direction * np.linalg.norm(view.upper - view.lower)
     for reach, line, wide in ((NEAR_PLANE, (0, (4, 3)), 1.6), (IN_PLANE, "-", 2.4)):
-        part = within(deepest, end, plane.normal, position, reach)
+        part = within(track.tip, end, plane.normal, position, reach)
         if part is not None:
             axes.plot(*plane.flat(part).T, color="white", lw=wide + 2.5, alpha=0.6, solid_capstyle="round")
             axes.plot(*plane.flat(part).T, color=style.PROBE, lw=wide, ls=line)
-    for station in stations:
+    for station in track.stations:
         if abs(station.heat[plane.normal] - position) <= NEAR_PLANE:
             ((x, y),) = plane.flat(station.heat[None])
             marks.number(axes, x, y, station.number)
@@ -95,8 +93,10 @@ def tissue_colours(regions: tuple[Region, ...]) -> list[str]:
     return colours
 
 
-def draw_key(figure: Any, corner: tuple[float, float], setup: Setup, view: View, zone: bool, where: str) -> None:
-    """Legend, stations and sensors, downwards from a corner (shares of the figure)."""
+def draw_key(
+    figure: Any, corner: tuple[float, float], setup: Setup, view: View, zone: bool, where: str, seen: set[int]
+) -> None:
+    """Legend, stations and sensors, downwards from a corner (shares of the figure); seen: labels in the slices."""
     from matplotlib.lines import Line2D
     from matplotlib.patches import Patch
 
@@ -114,8 +114,8 @@ def draw_key(figure: Any, corner: tuple[float, float], setup: Setup, view: View,
         near = f"needle up to {NEAR_PLANE / MM:g} mm off"
         handles.append(Line2D([], [], color=style.PROBE, lw=1.6, ls=(0, (4, 3)), label=near))
     handles.append(Line2D([], [], color=style.INK, marker="+", ms=11, mew=1.6, ls="", label=where))
-    for region, colour in zip(setup.regions, tissue_colours(setup.regions), strict=True):
-        if region.role != "target" and (setup.labels == setup.regions.index(region)).any():
+    for label, (region, colour) in enumerate(zip(setup.regions, tissue_colours(setup.regions), strict=True)):
+        if region.role != "target" and label in seen:
             handles.append(Patch(facecolor=(colour, 0.75), edgecolor=style.FAINT, lw=0.5, label=plain(region.name)))
     legend = figure.legend(
         handles=handles, loc="upper left", bbox_to_anchor=(corner[0] - 0.008, corner[1] + 0.008), ncols=2,

@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from gpu_ablate.case.setup import Surface
+from gpu_ablate.case.setup import Setup, Surface
 from gpu_ablate.render import marks, style
-from gpu_ablate.render.slice_marks import Plane, draw_key, draw_needle, draw_sensors, tissue_colours
-from gpu_ablate.render.view import View, surfaces_of
+from gpu_ablate.render.slice_marks import Plane, draw_key, draw_sensors, draw_track, tissue_colours
+from gpu_ablate.render.view import View, drawn_tracks, surfaces_of
 from gpu_ablate.result.result import Result
 from gpu_ablate.units import MM
 
@@ -69,10 +69,35 @@ def draw_slices(
             marks.scale_bar(axes, unit=1.0)
         marks.heading(figure, title, subtitle)
         left, axial = places[SAGITTAL][0], places[AXIAL]
-        draw_key(figure, (left, axial[1] + axial[3]), setup, view, zone is not None, where)
+        draw_key(
+            figure,
+            (left, axial[1] + axial[3]),
+            setup,
+            view,
+            zone is not None,
+            where,
+            labels_seen(setup, lower * MM, upper * MM, at),
+        )
         marks.orientation(figure, setup.frame)
         marks.disclaimer(figure)
         figure.savefig(path)
+
+
+def labels_seen(
+    setup: Setup, lower: NDArray[np.float64], upper: NDArray[np.float64], at: NDArray[np.float64]
+) -> set[int]:
+    """Labels in the three slices through a point, between two corners; all xyz [m]."""
+    grid = setup.grid
+    shape = np.array(grid.shape[::-1])
+    first, last, here = (
+        np.clip(np.floor((corner - grid.origin) / grid.spacing).astype(int), 0, shape - 1)
+        for corner in (lower, upper, at)
+    )
+    seen: set[int] = set()
+    for axis in range(3):
+        (x0, y0, z0), (x1, y1, z1) = np.where(np.arange(3) == axis, here, (first, last))
+        seen |= set(np.unique(setup.labels[z0 : z1 + 1, y0 : y1 + 1, x0 : x1 + 1]).tolist())
+    return seen
 
 
 def loops(surface: Surface, axis: int, position: float) -> list[NDArray[np.float64]]:
@@ -133,8 +158,8 @@ def _draw_plane(
         if temperature.min() < isotherm.temperature_c < temperature.max():
             axes.contour(x, y, temperature, [isotherm.temperature_c], colors=isotherm.colour, linewidths=1.8,
                          linestyles=isotherm.line)  # fmt: skip
-    for probe in setup.probes:
-        draw_needle(axes, probe, view, plane, at)
+    for track in drawn_tracks(setup, view.stations):
+        draw_track(axes, track, view, plane, at)
     draw_sensors(axes, setup, plane, at)
     axes.plot(at[plane.across] / MM, at[plane.up] / MM, marker="+", ms=15, mew=1.6, color=style.INK)
     axes.tick_params(labelsize=9, colors="#555555")

@@ -13,6 +13,7 @@ DISCLAIMER = "Research tool, not a medical device. Not for treatment decisions."
 TUMOUR = "#AA3377"
 RESIDUAL = "#FFE11A"
 SKIN = "#DDA0A0"
+INVADED_SKIN = "#C46A9E"
 SKIN_INK = "#8A4A4A"
 FLUID = "#7CC4FF"
 RISK = "#F0C808"
@@ -34,7 +35,7 @@ STATUS_MARK = {"ok": "✓", "warning": "!", "broken": "✕"}
 ROLE = {
     "target": TUMOUR,
     "skin": SKIN,
-    "involved_skin": SKIN,
+    "involved_skin": INVADED_SKIN,
     "risk": RISK,
     "nerve": RISK,
     "vessel": VESSEL,

@@ -19,13 +19,28 @@ PAD = 8 * MM
 
 @dataclass(frozen=True)
 class HeatedStation:
-    """A place where a probe gave power: number as drawn, its probe, tip and middle of the heat xyz [m]."""
+    """A place where a probe gave power: number as drawn, its probe and number of its track from 0, tip and middle of
+    the heat xyz [m]."""
 
     number: int
     probe: Probe
+    track: int
     station: Station
     tip: NDArray[np.float64]
     heat: NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class DrawnTrack:
+    """A track that is drawn: the needle at its deepest place there.
+
+    tip : xyz [m]; direction : unit vector from the tip to the handle; stations : the heated ones on it, in order
+    """
+
+    probe: Probe
+    tip: NDArray[np.float64]
+    direction: NDArray[np.float64]
+    stations: tuple[HeatedStation, ...]
 
 
 @dataclass(frozen=True)
@@ -105,8 +120,23 @@ def heated_stations(result: Result) -> tuple[HeatedStation, ...]:
     for station in sorted((s for s in result.stations if s.power_w > 0), key=lambda s: s.start_s):
         probe = probes[station.probe]
         tip = np.array(station.tip_end, dtype=float)
-        heat = tip + probe.emission_offset * np.array(probe.direction)
-        found.append(HeatedStation(len(found) + 1, probe, station, tip, heat))
+        heat = tip + probe.emission_offset * np.array(station.direction_end)
+        found.append(HeatedStation(len(found) + 1, probe, probe.track_after(station.step), station, tip, heat))
+    return tuple(found)
+
+
+def drawn_tracks(setup: Setup, stations: tuple[HeatedStation, ...]) -> tuple[DrawnTrack, ...]:
+    """The tracks that were heated; of a probe that never gave power its first one."""
+    found = []
+    for probe in setup.probes:
+        heated = sorted({station.track for station in stations if station.probe is probe})
+        for number in heated or [0]:
+            track = probe.tracks[number]
+            own = tuple(s for s in stations if s.probe is probe and s.track == number)
+            direction = np.array(track.direction)
+            tips = [np.array(s.station.tip_start) for s in own] or [np.array(track.tip)]
+            deepest = min(tips, key=lambda tip, axis=direction: float(tip @ axis))  # type: ignore[misc]
+            found.append(DrawnTrack(probe, deepest, direction, own))
     return tuple(found)
 
 
@@ -132,13 +162,14 @@ def skin_sheet(setup: Setup) -> Surface | None:
 
 
 def _outward(setup: Setup, focus: NDArray[np.float64], skin: Surface | None) -> NDArray[np.float64]:
-    """Unit vector from the focus to the skin: towards the isolation fluid, which lies under the skin in danger;
-    without fluid to the nearest skin on the handle's side; without skin square to the first probe, else +z.
+    """Unit vector from the focus to the skin: towards the isolation fluid that lies under the skin in danger;
+    without it to the nearest skin on the handle's side; without skin square to the first probe, else +z.
 
     A direction within 25 degrees of an axis is the axis, so that pictures stand upright.
     """
     handle = np.array(setup.probes[0].direction) if setup.probes else None
-    fluid = [surface.points for _, surface in surfaces_of(setup, "isolation")]
+    deep = {layer.name for layer in setup.isolation if layer.displaces == "deep"}
+    fluid = [surface.points for name, surface in surfaces_of(setup, "isolation") if name not in deep]
     if fluid:
         outward = _middle(np.concatenate(fluid).astype(float)) - focus
     elif skin is not None:

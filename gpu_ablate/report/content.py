@@ -10,6 +10,7 @@ from gpu_ablate.case.setup import Setup
 from gpu_ablate.render.gl import NO_PICTURES
 from gpu_ablate.render.style import DISCLAIMER
 from gpu_ablate.render.words import endpoint_words, plain, seconds
+from gpu_ablate.report.bracket import bracket_table
 from gpu_ablate.report.headline import (
     Line,
     Tile,
@@ -20,6 +21,7 @@ from gpu_ablate.report.headline import (
     uncertainty_words,
     unfinished_words,
 )
+from gpu_ablate.report.protection import isolation_table, skin_table
 from gpu_ablate.report.tables import (
     Table,
     energy_table,
@@ -117,8 +119,14 @@ def collect(result: Result, metrics: dict[str, Any], figures: dict[str, Path], b
         problem = f"This run is {metrics['status']}: it ended after {ended} s, before its plan was done."
     judged = bool(metrics["targets"])
     lines = headline(metrics)
-    plan = (steps_table(result), needle_table(setup.probes))
-    measures = (target_table(metrics), zone_table(result, metrics), *other_measures(metrics))
+    plan = (steps_table(result), needle_table(setup.probes), isolation_table(metrics))
+    measures = (
+        target_table(metrics),
+        zone_table(result, metrics),
+        *bracket_table(metrics, setup.endpoint),
+        skin_table(metrics),
+        *other_measures(metrics),
+    )
     background = (energy_table(metrics), provenance_table(result, metrics), value_table(result))
     sources = {(limit.where, limit.quantity): limit.source for limit in setup.limits}
     return Content(

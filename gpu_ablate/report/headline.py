@@ -132,7 +132,10 @@ def target_tiles(result: Result, metrics: dict[str, Any]) -> tuple[Tile, ...]:
         f"{plain(least['name'])}, {number(least['volume_cm3'], 2)} cm³",
         "ok" if OUTCOME_STATUS.get(metrics["verdict"]["outcome"]) != "broken" else "broken",
     )
-    margins = [target for target in targets if target["min_margin_mm"] is not None]
+    asked = [target for target in targets if target.get("role", "target") == "target"]
+    margins = [target for target in asked if target["min_margin_mm"] is not None]
+    if not asked:
+        return (killed,)
     if not margins:
         return (killed, Tile("Thinnest margin", "none", "nothing was killed", "broken"))
     thin = min(margins, key=lambda target: float(target["min_margin_mm"]))

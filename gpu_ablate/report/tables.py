@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from gpu_ablate.case.setup import Probe
+from gpu_ablate.case.surroundings import Surroundings
 from gpu_ablate.render.words import plain, seconds, span
 from gpu_ablate.report.text import energy_words, joined, number, property_words, xyz_mm, zone_words
 from gpu_ablate.result.result import Result, Station
@@ -25,60 +26,67 @@ class Table:
     note: str = ""
 
 
+PLACE_NOTES = {
+    "tip depth [mm]": "Depth: below the skin, square to it where the shaft enters.",
+    "heat depth [mm]": "Heat: the middle of the heat.",
+    "heat to deep edge [mm]": "To deep edge: how much deeper than the heat the deepest point of the tumour lies, along "
+    "the inward normal of the skin nearest to the tumour's centre; negative where the heat lies deeper.",
+    "heat to skin [mm]": "To skin: to the nearest cell of spared skin.",
+}
+"""Columns of the table of steps that say where the needle stood at their end, and what each means."""
+
+
 def steps_table(result: Result) -> Table:
-    """The steps as they were carried out; with the depth of the tip where there is skin above it."""
-    depths = [tip_depth(result, station) for station in result.stations]
-    deep = any(depth != "–" for depth in depths)
-    rows = [
-        (
-            f"{station.probe}, {station.step}",
-            station.action,
-            span(station.start_s, station.end_s),
-            f"{station.power_w:g}" if station.power_w > 0 else "off",
-            *((depth,) if deep else ()),
-            xyz_mm([p / MM for p in station.tip_end]),
-            station.ended_by,
-        )
-        for station, depth in zip(result.stations, depths, strict=True)
-    ]
-    depth_head = ("tip depth [mm]",) if deep else ()
-    head = ("probe, step", "action", "time [s]", "generator [W]", *depth_head, "tip at", "ended by")
-    note = "Tip depth at the end of the step: below the skin, square to it where the needle enters." if deep else ""
-    return Table("Plan as carried out", head, tuple(rows), note)
+    """The steps as they were carried out; columns that the scene has nothing for are left out."""
+    around = Surroundings(result.setup)
+    rows = [_step_row(around, station) for station in result.stations]
+    idle = {column: "1" if column == "track" else "–" for column in ("track", *PLACE_NOTES)}
+    head = [column for column in rows[0] if any(row[column] != idle.get(column) for row in rows)] if rows else []
+    note = " ".join(text for column, text in PLACE_NOTES.items() if column in head)
+    return Table("Plan as carried out", tuple(head), tuple(tuple(row[column] for column in head) for row in rows), note)
 
 
-def tip_depth(result: Result, station: Station) -> str:
-    """Depth of the tip [mm] at the end of a step, from the traces."""
-    depth = result.traces.get(f"probe.{station.probe}.tip_depth_mm")
-    if depth is None:
-        return "–"
-    times = result.traces["time_s"]
-    after = np.flatnonzero(times > station.start_s)
-    inside = after[times[after] < station.end_s] if station.end_s > station.start_s else after[:1]
-    known = inside[np.isfinite(depth[inside])]
-    return number(float(depth[known[-1]]), 1) if len(known) else "–"
+def _step_row(around: Surroundings, station: Station) -> dict[str, str]:
+    """Column -> text of one step."""
+    probe = next(probe for probe in around.setup.probes if probe.name == station.probe)
+    net = " net" if probe.steps[station.step - 1].net else ""
+    track = probe.track_after(station.step)
+    place = around.place(probe, track, station.tip_end)
+    found = (place.tip_depth, place.heat_depth, place.to_deep_edge, place.to_skin)
+    depths = (number(value / MM if np.isfinite(value) else None, 1) for value in found)
+    return {
+        "probe, step": f"{station.probe}, {station.step}",
+        "track": str(track + 1),
+        "action": station.action,
+        "time [s]": span(station.start_s, station.end_s),
+        "generator [W]": f"{station.power_w:g}{net}" if station.power_w > 0 else "off",
+        **dict(zip(PLACE_NOTES, depths, strict=True)),
+        "tip at": xyz_mm([p / MM for p in station.tip_end]),
+        "ended by": station.ended_by,
+    }
 
 
 def needle_table(probes: tuple[Probe, ...]) -> Table:
-    """The needles."""
+    """The needles, one row for each of their tracks."""
     rows = [
         (
-            probe.name,
+            probe.name if len(probe.tracks) == 1 else f"{probe.name}, track {number_of}",
             plain(probe.device),
             f"{2 * probe.radius / MM:.2f}",
             f"{probe.emission_offset / MM:.1f}",
-            f"{100 * probe.efficiency:.0f}",
-            xyz_mm([p / MM for p in probe.tip]),
-            ", ".join(f"{d:.3f}" for d in probe.direction),
+            f"{100 * probe.cable_efficiency:.0f}",
+            xyz_mm([p / MM for p in track.tip]),
+            ", ".join(f"{d:.3f}" for d in track.direction),
         )
         for probe in probes
+        for number_of, track in enumerate(probe.tracks, start=1)
     ]
     head = (
         "probe",
         "device",
         "diameter [mm]",
         "heat behind tip [mm]",
-        "power that leaves it [%]",
+        "cable efficiency [%]",
         "first tip",
         "towards the handle (x, y, z)",
     )
@@ -107,9 +115,13 @@ def target_table(metrics: dict[str, Any]) -> Table:
         "thinnest margin [mm]",
         "surface with ≥ 5 mm [%]",
         "surface with ≥ 10 mm [%]",
-        "surface on gas [cm²]",
+        "at the surface [cm²]",
     )
-    note = f"Margin: from the surface of the tumour to the nearest viable tissue.{grid_error_words(metrics)}"
+    note = (
+        "Margin: from the surface of the tumour to the nearest viable tissue; of involved skin none is asked. At the "
+        "surface: area nearer to the air than the margin aimed at, where there can be no such margin."
+        f"{grid_error_words(metrics)}"
+    )
     return Table("Targets", head, tuple(rows), note)
 
 
@@ -175,7 +187,7 @@ def other_measures(metrics: dict[str, Any]) -> tuple[Table, ...]:
     ]
     tables = []
     if killed:
-        title = "Killed outside the targets" if metrics["targets"] else "Killed"
+        title = "Healthy tissue killed, outside the targets" if metrics["targets"] else "Killed"
         tables.append(Table(title, ("tissue", "killed [cm³]"), tuple(killed)))
     if sensors:
         tables.append(Table("Sensors", ("sensor", "end [°C]", "lowest [°C]", "highest [°C]"), tuple(sensors)))

@@ -16,6 +16,8 @@ Status = Literal["done", "interrupted", "failed"]
 
 ENERGY_TERMS = (
     "sources_j",
+    "cable_j",
+    "reflected_j",
     "escaped_j",
     "probes_j",
     "vessels_j",
@@ -26,13 +28,16 @@ ENERGY_TERMS = (
     "metabolic_j",
     "stored_j",
 )
-"""Terms of the energy balance: stored = Σ of all others but escaped, which never reached tissue."""
+"""Terms of the energy balance: stored = Σ of all others but LOST_TERMS."""
+
+LOST_TERMS = ("cable_j", "reflected_j", "escaped_j")
+"""Energy of probes and sources that never reached tissue."""
 
 
 @dataclass(frozen=True)
 class Station:
     """One step as it was carried out: its number from 1, start_s to end_s [s], power at the generator [W],
-    tip xyz [m]."""
+    tip xyz [m] and unit vector from the tip to the handle at its start and end."""
 
     probe: str
     step: int
@@ -42,6 +47,8 @@ class Station:
     power_w: float
     tip_start: Vector
     tip_end: Vector
+    direction_start: Vector
+    direction_end: Vector
     ended_by: str
     """"duration", or the `until` condition that was met, in words."""
 

@@ -10,9 +10,7 @@ from pydantic import (
     BeforeValidator,
     Discriminator,
     Field,
-    SerializerFunctionWrapHandler,
     Tag,
-    model_serializer,
     model_validator,
 )
 
@@ -24,15 +22,19 @@ from gpu_ablate.spec.base import (
     Line,
     Moment,
     Name,
+    Names,
     Table,
     Temperature,
     Vector,
 )
-from gpu_ablate.spec.shape import Direction, SolidTable, check_corners
+from gpu_ablate.spec.shape import SolidTable, check_corners
 from gpu_ablate.units import BODY_C
 
 Role = Literal["target", "skin", "involved_skin", "risk", "nerve", "vessel", "isolation", "tissue"]
 ROLES: tuple[str, ...] = get_args(Role)
+
+TO_KILL: tuple[Role, ...] = ("target", "involved_skin")
+"""Roles of what a plan must kill. A margin is asked of role target only: beyond involved skin there is none to give."""
 
 
 class Domain(Table):
@@ -213,6 +215,9 @@ class Region(Table):
     """A solid; see Shapes."""
     mesh: File | None = None
     """Or a closed mesh (STL, PLY, OBJ, VTP), relative to the scene."""
+    within: Names | None = None
+    """Only where this region or role lies, as painted so far: a name, or an array of them. A patch of skin is the
+    skin within a sphere."""
     initial_temperature_c: Temperature | None = None
     """Temperature at the start, if it differs."""
 
@@ -232,8 +237,26 @@ class SkinSurface(Table):
     """Of the air."""
 
 
+class Moist(Table):
+    """A wet surface that evaporates into the air: `moist = true`, or a table with what differs."""
+
+    humidity_percent: Annotated[float, Field(ge=0, le=100)] = 50.0
+    """Relative humidity of the air."""
+    convective_w_m2k: Film = 4.0
+    """Of h_w_m2k, the part by convection, which carries the vapour away; about 6 W/m²K of the 10 in still air are
+    radiation."""
+    linear_about_c: Annotated[float, Field(ge=0, le=60)] = 40.0
+    """Temperature of the surface about which the vapour pressure is taken as linear."""
+
+
+def _moist_or_not(value: Any) -> Any:
+    if isinstance(value, bool):
+        return {} if value else None
+    return value
+
+
 class SurfacePatch(Table):
-    """Warm bag, cold pack or bolus: replaces [skin_surface] on the part of the skin inside a sphere."""
+    """Warm bag, cold pack, bolus or ulcer: replaces [skin_surface] on the part of the skin inside a sphere."""
 
     name: Name
     """Unique."""
@@ -242,7 +265,10 @@ class SurfacePatch(Table):
     h_w_m2k: Film
     """Heat transfer coefficient."""
     temperature_c: Temperature
-    """Of the bag."""
+    """Of the bag, or of the air over it."""
+    moist: Annotated[Moist | None, BeforeValidator(_moist_or_not, json_schema_input_type=bool | Moist)] = None
+    """Whether the surface is wet, such as an ulcer without skin: true, or { humidity_percent, convective_w_m2k,
+    linear_about_c }."""
     start_s: Moment = 0.0
     """Switched on."""
     end_s: Duration | None = None
@@ -251,39 +277,12 @@ class SurfacePatch(Table):
     @model_validator(mode="after")
     def _lasts(self) -> SurfacePatch:
         check_window(self.start_s, self.end_s)
+        if self.moist is not None and self.moist.convective_w_m2k > self.h_w_m2k:
+            raise ValueError(
+                f"convective_w_m2k ({self.moist.convective_w_m2k:g}) is a part of h_w_m2k ({self.h_w_m2k:g}) and can't "
+                "be more"
+            )
         return self
-
-
-class Isolation(Table):
-    """A layer of liquid or gas that keeps something away from the heat."""
-
-    later: ClassVar[frozenset[str]] = frozenset({"infusion_ml_min", "inflow_c", "start_s"})
-
-    region: Name
-    """Name of the region; its tissue says the fluid (saline, d5w, co2, air)."""
-    displaces: Literal["superficial", "none"] = "superficial"
-    """"superficial" moves what lies above outwards by the layer's thickness; "none" replaces tissue."""
-    outward: Direction | None = None
-    """Direction in which superficial tissue is moved; default is towards the nearest body surface."""
-    mixing: Literal["stagnant", "mixed"] = "stagnant"
-    """"mixed": the liquid convects; its effective conductivity is nusselt x k."""
-    nusselt: Annotated[float, Field(gt=0, le=100)] = 3.0
-    """Effective over still conductivity, when mixed."""
-
-    @model_validator(mode="after")
-    def _nothing_in_vain(self) -> Isolation:
-        if self.mixing == "stagnant" and "nusselt" in self.model_fields_set:
-            raise ValueError('nusselt has no effect on a stagnant layer; remove it, or write mixing = "mixed"')
-        if self.displaces == "none" and self.outward is not None:
-            raise ValueError('outward has no effect with displaces = "none"; remove it')
-        return self
-
-    @model_serializer(mode="wrap")
-    def _without_idle_nusselt(self, dump: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        content: dict[str, Any] = dump(self)
-        if self.mixing == "stagnant":
-            del content["nusselt"]
-        return content
 
 
 def check_window(start_s: float, end_s: float | None) -> None:

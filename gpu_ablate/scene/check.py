@@ -12,7 +12,7 @@ from gpu_ablate.scene.body import ROLES, Region, SurfacePatch
 from gpu_ablate.scene.idle import idle_places, idle_regions, idle_times, idle_tissues, placed_regions
 from gpu_ablate.scene.problems import Problem, near_or_all
 from gpu_ablate.scene.schema import Scene, step_duration_s
-from gpu_ablate.scene.treatment import Hold, Probe, Pull, Sensor, Source, Step
+from gpu_ablate.scene.treatment import Hold, Probe, Pull, Reinsert, Sensor, Source, Step
 from gpu_ablate.scene.vessel import Vessel
 from gpu_ablate.spec.device import Device
 from gpu_ablate.spec.tissue import Tissue
@@ -21,7 +21,8 @@ from gpu_ablate.spec.tissue import Tissue
 def find_problems(scene: Scene) -> list[Problem]:
     """Everything in a scene that refers to nothing, clashes or cannot be carried out."""
     checks: tuple[Callable[[Scene], Iterator[Problem]], ...] = (
-        _domain, _names, _tissues, _devices, _places, _isolations, _vessels, _schedules, _duration, _endpoint, _files,
+        _domain, _names, _tissues, _devices, _places, _withins, _isolations, _vessels, _schedules, _duration, _endpoint,
+        _files,
         idle_tissues, idle_regions, idle_times, idle_places,
     )  # fmt: skip
     return [problem for check in checks for problem in check(scene)]
@@ -59,6 +60,9 @@ def _labels_agree(scene: Scene) -> Iterator[Problem]:
         if seen.setdefault(label.region_name, meaning) != meaning:
             what = f'the region "{label.region_name}" has another tissue or role under another label'
             yield Problem(f"[anatomy], label {value}", what, "give one of them a name of its own")
+        if label.region_name in ROLES and label.role not in (label.region_name, "tissue"):
+            what = f'its name "{label.region_name}", the tissue\'s, is a role, but its role is {label.role}'
+            yield Problem(f"[anatomy], label {value}", what, "give it a name: limits would take it for the other")
 
 
 def _names(scene: Scene) -> Iterator[Problem]:
@@ -138,7 +142,7 @@ def _places(scene: Scene) -> Iterator[Problem]:
             remedy = near_or_all(limit.where, bodies, "regions and roles")
             yield Problem(f'limit "{limit.where}"', what, remedy)
     for where, step in _steps(scene):
-        until = None if isinstance(step, Pull) else step.until
+        until = None if isinstance(step, Reinsert) else step.until
         if until is None:
             continue
         if until.covered_percent is not None and until.where in sensors:
@@ -150,15 +154,34 @@ def _places(scene: Scene) -> Iterator[Problem]:
             yield Problem(f"{where}, until", what, remedy)
 
 
+def _withins(scene: Scene) -> Iterator[Problem]:
+    """A region can be painted within those that are painted before it."""
+    known = [place for region in placed_regions(scene)[: -len(scene.region) or None] for place in region[:2]]
+    for region in scene.region:
+        for place in region.within or ():
+            if place not in known:
+                what = f'"within" names no region or role that is painted before it: "{place}"'
+                yield Problem(f'region "{region.name}"', what, near_or_all(place, known, "painted before it"))
+        known += [region.name, region.role]
+
+
 def _isolations(scene: Scene) -> Iterator[Problem]:
     tissue_of = {region.name: region.tissue for region in scene.region}
+    labelled = {} if scene.anatomy is None else {x.region_name: x.tissue for x in scene.anatomy.labels.values()}
+    parts = {region.name for region in scene.region if region.within is not None}
     for isolation in scene.isolation:
         where = f'isolation "{isolation.region}"'
-        name = tissue_of.get(isolation.region)
+        name = tissue_of.get(isolation.region, labelled.get(isolation.region))
         if name is None:
-            remedy = near_or_all(isolation.region, tissue_of, "regions")
-            yield Problem(where, "there is no [[region]] of this name", remedy)
+            remedy = near_or_all(isolation.region, [*tissue_of, *labelled], "regions")
+            yield Problem(where, "there is no region or label of this name", remedy)
             continue
+        if isolation.region not in tissue_of and isolation.displaces != "none":
+            what = "its region is a label of the anatomy, where all tissue is in its place already"
+            yield Problem(where, what, 'write displaces = "none"')
+        if isolation.region in parts and isolation.displaces != "none":
+            what = "its region is painted within another, which a layer that moves tissue can't be"
+            yield Problem(where, what, 'remove "within" there, or write displaces = "none"')
         try:
             phase = library.tissue(name, scene.tissue).phase
         except SceneError:
@@ -193,6 +216,7 @@ def _schedules(scene: Scene) -> Iterator[Problem]:
         if sum(step_duration_s(step) for step in probe.steps) == 0:
             what = "its schedule lasts 0 s: it only pulls, at once"
             yield Problem(f'probe "{probe.name}"', what, "add a hold, or give a pull a speed_mm_s")
+        yield from _idle_reinserts(probe)
         try:
             device = library.device(probe.device, scene.device)
         except SceneError:
@@ -206,12 +230,20 @@ def _schedules(scene: Scene) -> Iterator[Problem]:
                 yield Problem(f'probe "{probe.name}", step {number} ({step.action})', what, remedy)
 
 
+def _idle_reinserts(probe: Probe) -> Iterator[Problem]:
+    """Something must be done on a track before the needle leaves it again."""
+    for number, (step, following) in enumerate(zip(probe.steps, [*probe.steps[1:], None], strict=True), start=1):
+        if isinstance(step, Reinsert) and (following is None or isinstance(following, Reinsert)):
+            where = f'probe "{probe.name}", step {number} (reinsert)'
+            yield Problem(where, "nothing is done on this track", "add a hold after it, or remove it")
+
+
 def _generator_power_w(step: Step, device: Device) -> float:
-    """Power at the generator [W]."""
+    """Power at the generator [W]; for a net power the least that it can be."""
     if not isinstance(step, (Hold, Pull)):
         return 0.0
     if step.net_power_w is not None:
-        return step.net_power_w / device.efficiency
+        return step.net_power_w / device.cable_efficiency.value
     return step.power_w or 0.0
 
 

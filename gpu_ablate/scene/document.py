@@ -14,11 +14,12 @@ from gpu_ablate.scene.body import (
     Boundary,
     Domain,
     Initial,
-    Isolation,
+    Moist,
     Region,
     SkinSurface,
     SurfacePatch,
 )
+from gpu_ablate.scene.isolation import Isolation
 from gpu_ablate.scene.schema import Scene
 from gpu_ablate.scene.treatment import (
     LATER_WORDS,
@@ -27,6 +28,7 @@ from gpu_ablate.scene.treatment import (
     Plan,
     Probe,
     Pull,
+    Reinsert,
     Rest,
     Run,
     Sensor,
@@ -35,7 +37,7 @@ from gpu_ablate.scene.treatment import (
 )
 from gpu_ablate.scene.vessel import Vessel
 from gpu_ablate.spec.base import Quantity, Table
-from gpu_ablate.spec.device import DeviceEntry
+from gpu_ablate.spec.device import DeviceEntry, RingEntry
 from gpu_ablate.spec.limit import Limit
 from gpu_ablate.spec.shape import SourceShape
 from gpu_ablate.spec.tissue import TissueEntry
@@ -52,12 +54,15 @@ TABLES: tuple[tuple[str, type[Table]], ...] = (
     ("[tissue.NAME]", TissueEntry),
     ("[skin_surface]", SkinSurface),
     ("[[surface_patch]]", SurfacePatch),
+    ("moist of a patch", Moist),
     ("[[probe]]", Probe),
     ("steps of a probe: hold", Hold),
     ("steps of a probe: pull", Pull),
     ("steps of a probe: rest", Rest),
+    ("steps of a probe: reinsert", Reinsert),
     ("until of a step", Until),
     ("[device.NAME]", DeviceEntry),
+    ("rings of a device", RingEntry),
     ("[[vessel]]", Vessel),
     ("[[isolation]]", Isolation),
     ("[[source]]", Source),
@@ -164,9 +169,14 @@ def _kind(schema: dict[str, Any], definitions: dict[str, Any]) -> str:
     if branches:
         kinds = [_kind(branch, definitions) for branch in branches if branch.get("type") != "null"]
         return " or ".join(dict.fromkeys(kinds))
-    return {"number": _range(schema), "string": "text", "array": _array(schema), "object": "table"}.get(
-        schema.get("type", ""), "any"
-    )
+    whole = f"whole {_range(schema)}"
+    return {
+        "number": _range(schema),
+        "integer": whole,
+        "string": "text",
+        "array": _array(schema),
+        "object": "table",
+    }.get(schema.get("type", ""), "any")
 
 
 def _of_definition(name: str, definitions: dict[str, Any]) -> str:

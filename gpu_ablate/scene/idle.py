@@ -8,7 +8,7 @@ from gpu_ablate.errors import SceneError
 from gpu_ablate.library import load as library
 from gpu_ablate.scene.problems import Problem
 from gpu_ablate.scene.schema import Scene
-from gpu_ablate.scene.treatment import Pull
+from gpu_ablate.scene.treatment import Reinsert
 from gpu_ablate.spec.device import DeviceEntry
 from gpu_ablate.spec.tissue import Phase, TissueEntry
 
@@ -57,6 +57,11 @@ def idle_regions(scene: Scene) -> Iterator[Problem]:
         seen.add(layer.region)
         if layer.mixing == "mixed" and phases.get(layer.region) == "gas":
             yield Problem(where, 'mixing = "mixed" has no effect on a gas, which is not computed', "remove it")
+        if layer.infusion_ml_min is not None and phases.get(layer.region) == "gas":
+            yield Problem(where, "infusion_ml_min has no effect on a gas, which is not computed", "remove it")
+        if layer.infusion_ml_min is not None and 0 < scene.duration_s() <= layer.start_s:
+            what = f"its infusion starts ({layer.start_s:g} s) after the end of the run ({scene.duration_s():g} s)"
+            yield Problem(where, what, "start it earlier, or lengthen [run] duration_s")
 
 
 def idle_times(scene: Scene) -> Iterator[Problem]:
@@ -83,7 +88,7 @@ def idle_places(scene: Scene) -> Iterator[Problem]:
         seen.add((limit.where, limit.quantity))
     for probe in scene.probe:
         for number, step in enumerate(probe.steps, start=1):
-            until = None if isinstance(step, Pull) else step.until
+            until = None if isinstance(step, Reinsert) else step.until
             if until is not None and until.where in dead:
                 where = f'probe "{probe.name}", step {number} ({step.action}), until'
                 yield Problem(where, f'"{until.where}" is all {dead[until.where]}, not body tissue', remedy)

@@ -15,11 +15,11 @@ from gpu_ablate.scene.body import (
     Boundary,
     Domain,
     Initial,
-    Isolation,
     Region,
     SkinSurface,
     SurfacePatch,
 )
+from gpu_ablate.scene.isolation import Isolation
 from gpu_ablate.scene.treatment import Model, Plan, Probe, Pull, Run, Sensor, Source, Step
 from gpu_ablate.scene.vessel import Vessel
 from gpu_ablate.spec.base import Line, Many, Name, Table
@@ -115,9 +115,10 @@ class Scene(Table):
         return content
 
     def temperatures_c(self) -> list[float]:
-        """Every temperature that it imposes: at the start, of blood, air, faces, patches and vessels [°C]."""
+        """Every temperature that it imposes: at the start, of blood, air, faces, patches, vessels, infusions [°C]."""
         imposed = [self.initial.uniform_c, self.model.blood_temperature_c, self.skin_surface.temperature_c]
         imposed += [patch.temperature_c for patch in self.surface_patch]
+        imposed += [layer.inflow_c for layer in self.isolation if layer.infusion_ml_min is not None]
         imposed += [vessel.temperature_c for vessel in self.vessel if vessel.temperature_c is not None]
         imposed += [r.initial_temperature_c for r in self.region if r.initial_temperature_c is not None]
         faces = [self.boundary.face(name) for name in Boundary.model_fields if name != "default"]
@@ -143,7 +144,7 @@ class Scene(Table):
         """How long to compute [s]: as written, else until the last schedule or source ends (0 if none)."""
         if self.run.duration_s is not None:
             return self.run.duration_s
-        schedules = [sum(step_duration_s(step) for step in probe.steps) for probe in self.probe]
+        schedules = [sum(step_duration_s(step) for step in probe.every_step) for probe in self.probe]
         return max([*schedules, *(s.end_s for s in self.source if s.end_s is not None)], default=0.0)
 
 

@@ -10,7 +10,7 @@ from gpu_ablate.scene.body import check_window
 from gpu_ablate.spec.base import Duration, File, Length, Many, Moment, Name, Power, Table, Temperature, Vector
 from gpu_ablate.spec.shape import Direction, SourceShapeTable
 
-LATER_WORDS = frozenset({"freeze", "thaw", "reinsert", "ice_contact_percent", "min_distance_to_ice_mm"})
+LATER_WORDS = frozenset({"freeze", "thaw", "ice_contact_percent", "min_distance_to_ice_mm"})
 """Actions and quantities of the scene format that this version does not compute yet."""
 
 
@@ -21,12 +21,12 @@ class Plan(Table):
     """Chooses the rule of the verdict."""
     margin_goal_mm: Annotated[float, Field(ge=0, le=1e4)] = 10.0
     """Margin that the plan wants around the target."""
+    puncture_clearance_mm: Annotated[float, Field(ge=0, le=1e3)] = 5.0
+    """A part of a zone nearer to where a shaft crosses the skin is warned of."""
 
 
 class Model(Table):
     """Choices of the model."""
-
-    later: ClassVar[frozenset[str]] = frozenset({"sar_update"})
 
     blood_temperature_c: Annotated[float, Field(ge=20, le=45)] = 37.0
     """Of arriving blood; the word "body" on a face means this."""
@@ -38,6 +38,8 @@ class Model(Table):
     """Which perfusion a tissue with two published ones has."""
     arrhenius: Literal["weaver_stoll", "henriques_moritz", "liver"] = "weaver_stoll"
     """The law that the field of Arrhenius damage follows."""
+    sar_update: bool = True
+    """Whether antennas see that tissue heats and dries; false keeps its electric values at 37 °C."""
 
 
 class Until(Table):
@@ -93,11 +95,15 @@ class Pull(Table):
     """At the generator, while moving; needs a speed."""
     net_power_w: Power | None = None
     """Or into the tissue."""
+    until: Until | None = None
+    """Ends the pull early, where the needle is then; needs a speed."""
 
     @model_validator(mode="after")
-    def _power_needs_speed(self) -> Pull:
+    def _slow_when_needed(self) -> Pull:
         if self.power_w is not None and self.net_power_w is not None:
             raise ValueError("power_w and net_power_w exclude each other; keep one")
+        if self.speed_mm_s is None and self.until is not None:
+            raise ValueError("a pull without speed_mm_s is at once, so no condition can end it; give it a speed")
         if self.speed_mm_s is None and (self.power_w is not None or self.net_power_w is not None):
             raise ValueError("a pull without speed_mm_s is at once and without power; give it a speed")
         return self
@@ -113,13 +119,30 @@ class Rest(Table):
     """Ends the step early."""
 
 
-Step = Hold | Pull | Rest
+class Reinsert(Table):
+    """Withdraw the needle and put it onto its next track, with the power off; meanwhile it is out of the tissue."""
+
+    action: Literal["reinsert"]
+    tip_mm: Vector
+    """The physical tip on the next track."""
+    entry_mm: Vector | None = None
+    """A point on its shaft towards the handle."""
+    shaft_direction: Direction | None = None
+    """Or the direction from the tip to the handle."""
+    duration_s: Duration
+    """How long it is out of the tissue."""
+
+    @model_validator(mode="after")
+    def _one_direction(self) -> Reinsert:
+        _check_direction(self)
+        return self
+
+
+Step = Hold | Pull | Rest | Reinsert
 
 
 class Probe(Table):
     """A needle and its schedule. After its last step it is off."""
-
-    later: ClassVar[frozenset[str]] = frozenset({"repeat"})
 
     name: Name
     """Unique, and not a role."""
@@ -132,15 +155,39 @@ class Probe(Table):
     shaft_direction: Direction | None = None
     """Or the direction from the tip to the handle."""
     steps: Many[Annotated[Step, Field(discriminator="action")]] = Field(min_length=1)
-    """What is done, in order: tables with an action hold, pull or rest."""
+    """What is done, in order: tables with an action hold, pull, rest or reinsert."""
+    repeat: Annotated[int, Field(ge=1, le=100)] = 1
+    """How often the steps are done; steps that move the tip then begin with a reinsert."""
+
+    @property
+    def every_step(self) -> tuple[Step, ...]:
+        """The steps with their repeats."""
+        return self.steps * self.repeat
 
     @model_validator(mode="after")
-    def _one_direction(self) -> Probe:
-        if (self.entry_mm is None) == (self.shaft_direction is None):
-            raise ValueError("needs entry_mm (a point on the shaft) or shaft_direction, and only one of them")
-        if self.entry_mm == self.tip_mm:
-            raise ValueError("entry_mm is the tip itself; give a point further up the shaft")
+    def _is_sound(self) -> Probe:
+        _check_direction(self)
+        moves = any(isinstance(step, (Pull, Reinsert)) for step in self.steps)
+        if self.repeat > 1 and moves and not isinstance(self.steps[0], Reinsert):
+            raise ValueError(
+                "repeats steps that move the tip, which would begin each time where the last left it; "
+                "begin them with a reinsert"
+            )
         return self
+
+
+def _check_direction(placed: Probe | Reinsert) -> None:
+    """One way to say where the shaft points.
+
+    Raises
+    ------
+    ValueError
+        None, two, or a point that gives no direction.
+    """
+    if (placed.entry_mm is None) == (placed.shaft_direction is None):
+        raise ValueError("needs entry_mm (a point on the shaft) or shaft_direction, and only one of them")
+    if placed.entry_mm == placed.tip_mm:
+        raise ValueError("entry_mm is the tip itself; give a point further up the shaft")
 
 
 class Source(Table):

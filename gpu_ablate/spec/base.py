@@ -91,6 +91,19 @@ File = Annotated[str, Field(min_length=1), AfterValidator(_one_line)]
 """A file, relative to the scene."""
 
 
+def _in_array(value: Any) -> Any:
+    return [value] if isinstance(value, str) else value
+
+
+Names = Annotated[
+    tuple[Name, ...],
+    Strict(False),
+    Field(min_length=1),
+    BeforeValidator(_in_array, json_schema_input_type=str | list[str]),
+]
+"""One name, or an array of them."""
+
+
 class Quantity(Table):
     """A number with the place it comes from and the range it may lie in."""
 

@@ -104,6 +104,30 @@ class Shell(Table):
         return self
 
 
+class Ring(Table):
+    """A ring whose section is a lens: thickest at radius_mm from its axis, down to nothing width_mm / 2 beside that."""
+
+    kind: Literal["ring"]
+    center_mm: Vector
+    normal: Direction
+    """Along the ring's axis."""
+    radius_mm: Length
+    """From the axis to the middle of the section."""
+    width_mm: Length
+    """From the inner to the outer edge."""
+    thickness_mm: Length
+    """In the middle of the section, along the axis."""
+
+    @model_validator(mode="after")
+    def _has_a_hole(self) -> Ring:
+        if self.width_mm > 2 * self.radius_mm:
+            raise ValueError(
+                f"width_mm ({self.width_mm:g}) must be at most twice radius_mm ({self.radius_mm:g}), where its hole "
+                "closes"
+            )
+        return self
+
+
 class Point(Table):
     """A point (sources only)."""
 
@@ -132,7 +156,7 @@ def check_corners(lower: tuple[float, float, float], upper: tuple[float, float, 
             raise ValueError(f"along {axis}, max_mm ({high:g}) must be greater than min_mm ({low:g})")
 
 
-Solid = Sphere | Box | Ellipsoid | Cylinder | Capsule | HalfSpace | Shell
+Solid = Sphere | Box | Ellipsoid | Cylinder | Capsule | HalfSpace | Shell | Ring
 """Shapes with a volume, for regions and sources."""
 
 SolidTable = Annotated[Solid, Field(discriminator="kind")]

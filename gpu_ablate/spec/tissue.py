@@ -100,6 +100,8 @@ class TissueEntry(Table):
     """Latent heat of freezing."""
     boiling: Literal["water", "none"] | None = None
     """"water" (default): the water boils off at 100 °C; "none": it stays a liquid at any temperature."""
+    dielectric_law: Literal["drying", "constant"] | None = None
+    """"drying": both electric values fall with temperature as those of liver do; "constant" (default)."""
     relative_permittivity_2450: Permittivity | None = None
     """Relative permittivity at 2.45 GHz and 37 °C."""
     conductivity_s_m_2450: ElectricConductivity | None = None

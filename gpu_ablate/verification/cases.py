@@ -7,16 +7,18 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from gpu_ablate.errors import RunError
-from gpu_ablate.verification import doses, energy, fields, freezing, skin, sources, waves
+from gpu_ablate.verification import doses, energy, fields, freezing, skin, slot, sources, waves
 from gpu_ablate.verification.check import Check
+from gpu_ablate.verification.comparison import Comparison
+from gpu_ablate.verification.laboratory import LABORATORY
 from gpu_ablate.verification.runner import Runner
 
 
 @dataclass(frozen=True)
 class ClosedForm:
-    """A problem with a known answer; `compute` runs it and compares.
+    """A problem with a known answer, B1 by a finer solution of its own; `compute` runs it and compares.
 
-    source : where the formula comes from
+    source : where the formula, or the solution, comes from
     """
 
     title: str
@@ -39,6 +41,11 @@ CASES: dict[str, ClosedForm] = {
     "A12": ClosedForm("plane wave in tissue", "Balanis 1989, 4.3", waves.plane_wave),
     "A13": ClosedForm("heat damage", "Sapareto & Dewey 1984; Henriques 1947", doses.doses),
     "A14": ClosedForm("energy of an insulated box", "conservation", energy.adiabatic),
+    "B1": ClosedForm(
+        "coaxial slot antenna in liver",
+        "COMSOL's tutorial of microwave heating; Maxwell's and Pennes' equations solved about the axis, more finely",
+        slot.slot,
+    ),
 }
 """Name -> case, in order."""
 
@@ -47,6 +54,7 @@ CASES: dict[str, ClosedForm] = {
 class Outcome:
     """What a case gave on one backend.
 
+    checks : of a closed form;  comparisons : of a laboratory case, which has none
     grids : of the scenes computed, in words;  failure : why it did not end, or ""
     """
 
@@ -56,21 +64,28 @@ class Outcome:
     grids: tuple[str, ...]
     seconds: float
     failure: str = ""
+    comparisons: tuple[Comparison, ...] = ()
 
     @property
     def passed(self) -> bool:
-        """Whether it ended and every check passed."""
+        """Whether it ended and every check passed; comparisons pass and fail nothing."""
         return not self.failure and all(check.passed for check in self.checks)
 
 
 def compute(name: str, backend: str) -> Outcome:
-    """Compute a case of CASES on a backend that `choose_backend` returned; a run that breaks down is a failure."""
+    """Compute a case of CASES or LABORATORY on a backend that `choose_backend` returned; a run that breaks down is a
+    failure."""
     runner = Runner(backend)
     began = time.perf_counter()
     checks: list[Check] = []
+    comparisons: list[Comparison] = []
     failure = ""
     try:
-        checks.extend(CASES[name].compute(runner))
+        if name in LABORATORY:
+            comparisons.extend(LABORATORY[name].compute(runner))
+        else:
+            checks.extend(CASES[name].compute(runner))
     except RunError as error:
         failure = str(error)
-    return Outcome(name, backend, tuple(checks), tuple(runner.grids), time.perf_counter() - began, failure)
+    seconds = time.perf_counter() - began
+    return Outcome(name, backend, tuple(checks), tuple(runner.grids), seconds, failure, tuple(comparisons))

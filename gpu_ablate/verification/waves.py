@@ -7,7 +7,7 @@ import math
 from collections.abc import Iterator
 
 from gpu_ablate.library.load import tissue
-from gpu_ablate.physics.antenna import VACUUM_PERMEABILITY, VACUUM_PERMITTIVITY, power_attenuation
+from gpu_ablate.physics.dielectric import VACUUM_PERMEABILITY, VACUUM_PERMITTIVITY, power_attenuation
 from gpu_ablate.units import MM
 from gpu_ablate.verification.check import Check, relative
 from gpu_ablate.verification.runner import Runner

@@ -11,13 +11,13 @@ from gpu_ablate.cli.app import main
 
 TINY = """
 schema_version = 1
-title = "A small tumour in a block of fat"
+title = "A small tumour in a block of gland"
 
 [domain]
 spacing_mm = 2.0
 min_mm = [-16, -16, -26]
 max_mm = [16, 16, 8]
-background = "breast_fat"
+background = "breast_gland"
 
 [[region]]
 name = "outside"
@@ -43,9 +43,9 @@ device = "microwave_2450_16g"
 tip_mm = [0, 0, -22]
 entry_mm = [0, 0, 0]
 steps = [
-  { action = "hold", power_w = 30, duration_s = 20 },
+  { action = "hold", power_w = 15, duration_s = 20 },
   { action = "pull", distance_mm = 4 },
-  { action = "hold", power_w = 20, duration_s = 10 },
+  { action = "hold", power_w = 10, duration_s = 10 },
 ]
 
 [[limit]]

@@ -50,10 +50,26 @@ def test_check_computes_nothing_and_shows_the_plan(scene: str, capsys: pytest.Ca
     assert main(["check", scene]) == 0
     out = capsys.readouterr().out
     rows = {line.split()[0]: line.split() for line in out.splitlines() if line.startswith("  ")}
-    assert rows["A.1"][-3] == "22.0"  # tip depth: the skin lies at z = 0, the tip at -22 mm, then 4 mm less
-    assert rows["A.2"][-3] == "18.0"
+    # tip and heat 22 and 16 mm deep, the tumour's deepest point at -17 mm, skin down to -2 mm; then 4 mm less
+    assert rows["A.1"][-5:-1] == ["22.0", "16.0", "1.0", "14.0"]
+    assert rows["A.2"][-5:-1] == ["18.0", "12.0", "5.0", "10.0"]
+    assert float(rows["A.1"][-1]) > float(rows["A.3"][-1]) > 0.0
+    assert rows["A.2"][-1] == "-"
     assert rows["cover"][-1] == f"{32 * 32 * 2 / 1000:.2f}"
     assert not Path("runs").exists()
+
+
+def test_check_shows_each_track_and_warns_of_the_plan(scene: str, capsys: pytest.CaptureFixture[str]) -> None:
+    text = Path(scene).read_text(encoding="utf-8")
+    again = '{ action = "reinsert", tip_mm = [0, 0, -10], shaft_direction = [1, 0, 4], duration_s = 20 },'
+    text = text.replace('{ action = "pull", distance_mm = 4 },', again)
+    Path(scene).write_text(text, encoding="utf-8")
+    assert main(["check", scene]) == 0
+    out = capsys.readouterr().out
+    rows = {line.split()[0]: line.split() for line in out.splitlines() if line.startswith("  A.")}
+    assert [rows[step][1] for step in ("A.1", "A.2", "A.3")] == ["1", "2", "2"]
+    assert rows["A.3"][-5] == "10.0"
+    assert 'note     Probe "A", step 3: the active zone' in out
 
 
 def test_check_says_what_is_wrong(scene: str, capsys: pytest.CaptureFixture[str]) -> None:
@@ -162,7 +178,7 @@ def test_too_many_steps_are_refused_before_computing(
 
 
 def test_freezing_is_shown_as_a_scene_writes_it(capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["library", "liver"]) == 0
+    assert main(["library", "show", "liver"]) == 0
     out = capsys.readouterr().out
     line = next(line for line in out.splitlines() if line.strip().startswith("freezing = "))
     written = tomllib.loads(line.strip())["freezing"]
@@ -208,16 +224,47 @@ def test_library_lists_everything(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 @pytest.mark.parametrize("name", ["skin", "microwave_2450_16g"])
-def test_library_gives_every_number_with_its_source(name: str, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["library", name]) == 0
+def test_library_gives_every_number_with_its_source(
+    name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["library", "show", name, "--out", str(tmp_path / "needle.png")]) == 0
     out = capsys.readouterr().out
     entry = {**tissues(), **devices()}[name]
     written = [quantity for key, quantity in quantities(entry) if key != "perfusion_ml_min_kg"]
     assert written
     for quantity in written:
         assert any(f"{quantity.value:g}" in line and quantity.source in line for line in out.splitlines())
+    for ring in devices()[name].rings or () if name in devices() else ():
+        assert any(f" {ring.outer_mm:g} " in line and ring.source in line for line in out.splitlines())
+    assert (tmp_path / "needle.png").exists() == (name in devices())
+
+
+def test_a_device_is_drawn_and_its_watt_accounted_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert main(["library", "show", "microwave_slot_2450", "--tissue", "muscle"]) == 0
+    out = capsys.readouterr().out
+    rows = {line.split()[0]: line.split()[1:] for line in out.splitlines() if line.startswith("  ")}
+    for tissue_name in ("muscle", "breast_tumour", "breast_gland", "breast_fat", "liver"):
+        assert sum(map(float, rows[tissue_name][:5])) == pytest.approx(100.0, abs=0.3)
+    picture = tmp_path / "microwave_slot_2450.png"
+    before = picture.read_bytes()
+    assert main(["library", "show", "microwave_slot_2450"]) == 2
+    assert "remove it, or name another" in capsys.readouterr().err
+    assert picture.read_bytes() == before
+
+
+@pytest.mark.parametrize("tissue_name", ["livver", "air"])
+def test_a_device_is_not_drawn_in_what_is_no_tissue(
+    tissue_name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = str(tmp_path / "needle.png")
+    assert main(["library", "show", "microwave_slot_2450", "--out", out, "--tissue", tissue_name]) == 2
+    assert tissue_name in capsys.readouterr().err
+    assert not Path(out).exists()
 
 
 def test_an_unknown_name_is_refused_with_a_hint(capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["library", "skinn"]) == 2
+    assert main(["library", "show", "skinn"]) == 2
     assert 'did you mean "skin"?' in capsys.readouterr().err

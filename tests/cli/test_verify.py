@@ -10,6 +10,7 @@ import pytest
 from gpu_ablate.cli.app import main
 from gpu_ablate.verification import cases
 from gpu_ablate.verification.cases import Outcome
+from gpu_ablate.verification.comparison import Comparison
 
 
 def test_a_case_is_computed_and_compared(capsys: pytest.CaptureFixture[str]) -> None:
@@ -53,6 +54,17 @@ def test_a_number_beyond_its_tolerance_is_code_1(
     assert "+50 %" in out
     assert "2 of 3 numbers within tolerance" in out
     assert out.rstrip().endswith("FAILED: A12 (numba)")
+
+
+def test_a_miss_against_a_laboratory_is_shown_and_is_code_0(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    miss = Comparison("short axis", 10.0, 1.0, 20.0, "mm")
+    monkeypatch.setattr(cases, "compute", lambda name, backend: Outcome(name, backend, (), (), 0.0, "", (miss,)))
+    assert main(["verify", "m1", "--backend", "numba", "--backend", "numpy"]) == 0
+    out = capsys.readouterr().out
+    assert "+100.0 %" in out
+    assert out.count("outside") == 1, "the second backend leaves it out"
 
 
 def test_a_case_that_breaks_down_is_code_1(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:

@@ -51,6 +51,9 @@ shaft_direction = [1, 0, 0.5]
 steps = [{steps}]
 """
 
+SLOT = PROBE.replace("microwave_2450_16g", "microwave_slot_2450")
+"""A needle whose shaft is not cooled, and whose cable loses nothing."""
+
 
 @pytest.fixture
 def build(tmp_path: Path) -> Build:

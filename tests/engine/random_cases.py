@@ -60,6 +60,8 @@ def made_case(
         sources,
         exchange_of(faces, grid, gas),
         (History("max_temperature", "max"), History("min_temperature", "min")),
+        {},
+        (),
         None,
         run,
     )

@@ -19,7 +19,10 @@ from tests.engine.conftest import PROBE, SMALL, Build
 from tests.kernels.host_device import HostDevice
 
 BOUND_C = 0.25
-"""Error of `standard` in heating that docs/numerics.md states [K]; together and alone 0.08 are found."""
+"""Error of `standard` in heating that docs/numerics.md states [K]; together and alone 0.13 are found."""
+
+STILL = "[model]\nsar_update = false\n"
+"""Without it each step of another length changes when antennas are solved again, and so the temperature by 0.3 K."""
 
 PLANS = (
     '{ action = "hold", power_w = 40, duration_s = 12 }, { action = "rest", duration_s = 3 }',
@@ -42,7 +45,7 @@ def cases(build: Build) -> list[Case]:
     h_w_m2k = 300
     temperature_c = 5
     """
-    texts = [SMALL + PROBE.format(steps=steps) for steps in PLANS]
+    texts = [SMALL + STILL + PROBE.format(steps=steps) for steps in PLANS]
     return [build(text) for text in (texts[0], texts[1], texts[2] + own)]
 
 
@@ -64,10 +67,11 @@ def test_members_come_to_what_they_come_to_alone(cases: list[Case]) -> None:
         require_alike(result, ga.simulate(case, "cuda"))
 
 
-def test_alike_members_are_alike_to_the_last_bit(cases: list[Case]) -> None:
-    """The same case three times beside each other, and alone."""
-    alone = ga.simulate(cases[0], "cuda")
-    for result in ga.simulate_many([cases[0]] * 3, "cuda"):
+def test_alike_members_are_alike_to_the_last_bit(build: Build) -> None:
+    """The same case three times beside each other, and alone; its antenna is solved again as tissue heats."""
+    case = build(SMALL + PROBE.format(steps=PLANS[0]))
+    alone = ga.simulate(case, "cuda")
+    for result in ga.simulate_many([case] * 3, "cuda"):
         for name, field in alone.final.items():
             assert np.array_equal(result.final[name], field)
         assert result.energy == alone.energy

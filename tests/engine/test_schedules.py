@@ -8,10 +8,11 @@ import numpy as np
 import pytest
 
 import gpu_ablate as ga
-from gpu_ablate.case.depth import SkinDepth
+from gpu_ablate.case.surroundings import Surroundings
 from gpu_ablate.engine.course import CHECK_EVERY
+from gpu_ablate.result.result import Result
 from gpu_ablate.simulation import Progress
-from tests.engine.conftest import PROBE, SMALL, Build
+from tests.engine.conftest import BACKENDS, PROBE, SLOT, SMALL, Build
 
 
 def test_switches_fall_where_the_plan_puts_them(build: Build) -> None:
@@ -31,38 +32,174 @@ def test_switches_fall_where_the_plan_puts_them(build: Build) -> None:
 
 
 def test_energy_sent_out_is_power_times_time(build: Build) -> None:
-    """Incident = absorbed + escaped = efficiency x ∫ P dt, also while the antenna is pulled."""
+    """∫ P dt at the generator = lost in the cable + reflected + escaped + absorbed, also while it is pulled."""
     steps = """
     { action = "hold", power_w = 40, duration_s = 7.3 },
     { action = "pull", distance_mm = 3, speed_mm_s = 0.7, power_w = 20 }
     """
     case = build(SMALL + PROBE.format(steps=" ".join(steps.split())))
-    result = ga.simulate(case, "numpy")
-    sent = case.setup.probes[0].efficiency * (40 * 7.3 + 20 * 3 / 0.7)
-    assert result.energy["sources_j"] + result.energy["escaped_j"] == pytest.approx(sent, rel=1e-9)
-    assert 0.0 < result.energy["escaped_j"] < sent
+    energy = ga.simulate(case, "numpy").energy
+    gone = energy["cable_j"] + energy["reflected_j"] + energy["escaped_j"]
+    assert energy["sources_j"] + gone == pytest.approx(40 * 7.3 + 20 * 3 / 0.7, rel=1e-9)
+    assert energy["cable_j"] == pytest.approx((1 - case.setup.probes[0].cable_efficiency) * (40 * 7.3 + 20 * 3 / 0.7))
+    assert 0.0 < energy["escaped_j"] < energy["sources_j"]
+
+
+LONGEST = 12.0
+"""How long the watched step lasts if nothing ends it [s]."""
+WATCHED = {
+    "hold": f'{{{{ action = "hold", power_w = 60, duration_s = {LONGEST}{{until}} }}}}',
+    "pull": f'{{{{ action = "pull", distance_mm = 3, speed_mm_s = {3 / LONGEST}, power_w = 60{{until}} }}}}',
+    "rest": '{{ action = "hold", power_w = 60, duration_s = 10 }}, '
+    f'{{{{ action = "rest", duration_s = {LONGEST}{{until}} }}}}',
+}
+"""Steps of which the last is watched."""
+OFTEN = "[run]\ntrace_every_s = 0.5\n"
 
 
 @pytest.mark.parametrize(
-    ("until", "column", "reached"),
+    ("action", "where", "quantity", "column"),
     [
-        ('{ where = "middle", above_c = 45 }', "sensor.middle_c", 45.0),
-        ('{ where = "skin", above_c = 39 }', "skin_max_c", 39.0),
-        ('{ where = "tumour", covered_percent = 30 }', "target.tumour_covered_percent", 30.0),
+        ("hold", "middle", "above_c", "sensor.middle_c"),
+        ("hold", "skin", "above_c", "skin_max_c"),
+        ("hold", "tumour", "covered_percent", "target.tumour_covered_percent"),
+        ("pull", "middle", "above_c", "sensor.middle_c"),
+        ("pull", "skin", "above_c", "skin_max_c"),
+        ("pull", "tumour", "covered_percent", "target.tumour_covered_percent"),
+        ("rest", "middle", "below_c", "sensor.middle_c"),
+        ("rest", "skin", "below_c", "skin_min_c"),
+        ("rest", "tumour", "covered_percent", "target.tumour_covered_percent"),
     ],
 )
-def test_a_condition_ends_a_step_early(build: Build, until: str, column: str, reached: float) -> None:
-    steps = (
-        f'{{ action = "hold", power_w = 60, duration_s = 300, until = {until} }}, {{ action = "rest", duration_s = 2 }}'
+def test_a_condition_ends_a_step_early(build: Build, action: str, where: str, quantity: str, column: str) -> None:
+    """On each backend half of what the step changes without one ends it, within CHECK_EVERY of being reached."""
+
+    def solved(backend: str, until: str = "") -> Result:
+        steps = WATCHED[action].format(until=until) + ', { action = "rest", duration_s = 1 }'
+        return ga.simulate(build(SMALL + PROBE.format(steps=steps) + OFTEN), backend)
+
+    free = solved("numba")
+    step = free.stations[-2]
+    times, values = free.traces["time_s"], free.traces[column]
+    first, last = values[times <= step.start_s].tolist()[-1], values[times <= step.end_s].tolist()[-1]
+    value = round((first + last) / 2, 2)
+    assert abs(last - first) > 0.1
+    for backend in BACKENDS:
+        ended = solved(backend, f', until = {{ where = "{where}", {quantity} = {value} }}')
+        step = ended.stations[-2]
+        assert step.action == action
+        assert step.ended_by.startswith(where)
+        assert step.start_s < step.end_s < step.start_s + LONGEST
+        times, values = ended.traces["time_s"], ended.traces[column]
+        found = float(step.ended_by.split(": ")[1].split()[0])
+        before = values[(times > step.start_s) & (times < step.end_s - CHECK_EVERY - 1e-6)]
+        sign = -1.0 if quantity == "below_c" else 1.0
+        assert sign * found >= sign * value - 0.005
+        assert (sign * before < sign * value).all()
+        assert ended.run["simulated_s"] == pytest.approx(step.end_s + 1.0)
+
+
+def test_a_pull_that_ends_early_leaves_the_needle_where_it_is(build: Build) -> None:
+    """What follows goes on from there, along the same track."""
+    steps = """
+    { action = "pull", distance_mm = 6, speed_mm_s = 0.2, power_w = 60, until = { where = "middle", above_c = 41 } },
+    { action = "pull", distance_mm = 2 }, { action = "hold", power_w = 10, duration_s = 1 }
+    """
+    result = ga.simulate(build(SMALL + PROBE.format(steps=" ".join(steps.split()))))
+    slow, fast, hold = result.stations
+    assert slow.ended_by.startswith("middle above 41")
+    way = math.dist(slow.tip_start, slow.tip_end)
+    assert way == pytest.approx(0.2e-3 * slow.end_s, rel=1e-9)
+    assert 0.0 < way < 5e-3
+    assert math.dist(slow.tip_start, fast.tip_end) == pytest.approx(way + 2e-3, rel=1e-9)
+    assert hold.tip_start == hold.tip_end == fast.tip_end
+
+
+REINSERT = """
+{ action = "hold", power_w = 40, duration_s = 6 },
+{ action = "reinsert", tip_mm = [8, 2, -12], shaft_direction = [-1, 0, 1], duration_s = 7.3 },
+{ action = "hold", power_w = 30, duration_s = 5 }, { action = "pull", distance_mm = 2 }
+"""
+
+
+def test_a_reinsert_leads_to_the_next_track(build: Build) -> None:
+    result = ga.simulate(build(SMALL + PROBE.format(steps=" ".join(REINSERT.split()))))
+    deep, moved, shallow, back = result.stations
+    assert (moved.start_s, moved.end_s) == pytest.approx((6.0, 13.3))
+    assert moved.power_w == 0.0
+    assert moved.tip_start == deep.tip_end
+    assert moved.tip_end == shallow.tip_start == pytest.approx((8e-3, 2e-3, -12e-3))
+    assert moved.direction_start == deep.direction_end
+    slope = (-math.sqrt(0.5), 0.0, math.sqrt(0.5))
+    for station in (moved, shallow, back):
+        assert station.direction_end == pytest.approx(slope)
+    assert np.subtract(back.tip_end, back.tip_start) == pytest.approx(2e-3 * np.array(slope))
+
+
+def test_a_needle_that_is_out_has_no_power_and_no_depth(build: Build) -> None:
+    result = ga.simulate(build(SMALL + PROBE.format(steps=" ".join(REINSERT.split()))))
+    times, power = result.traces["time_s"], result.traces["probe.A.power_w"]
+    depth = result.traces["probe.A.tip_depth_mm"]
+    out = (times > 6.0) & (times < 13.3 - 1e-6)
+    assert out.any()
+    assert (power[out] == 0.0).all()
+    assert np.isnan(depth[out]).all()
+    assert np.isfinite(depth[~out & (times != 6.0)]).all()
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_a_needle_that_is_out_cools_nothing(build: Build, backend: str) -> None:
+    """The run ends in the middle of a reinsert; the same needle at rest has drawn heat through its cooled shaft."""
+    out = PROBE.format(steps=" ".join(REINSERT[REINSERT.index(",\n") + 2 :].split()))
+    rest = PROBE.format(steps='{ action = "rest", duration_s = 7.3 }')
+    drawn = [
+        ga.simulate(build(SMALL + text + "[run]\nduration_s = 7\n"), backend).energy["probes_j"] for text in (out, rest)
+    ]
+    assert drawn[1] < -1.0
+    assert abs(drawn[0]) < 1e-9
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_a_reinserted_needle_heats_as_a_second_one_that_begins_there(build: Build, backend: str) -> None:
+    """One needle on two tracks, or two needles one after the other: the same heat, as long as no shaft is cooled."""
+    first = SLOT.format(steps='{ action = "hold", power_w = 20, duration_s = 6 }')
+    second = SLOT.format(
+        steps='{ action = "rest", duration_s = 13.3 }, { action = "hold", power_w = 15, duration_s = 5 }'
     )
-    result = ga.simulate(build(SMALL + PROBE.format(steps=steps) + "[run]\ntrace_every_s = 0.5\n"))
-    hold = result.stations[0]
-    assert hold.ended_by != "duration"
-    assert 0.0 < hold.end_s < 300.0
-    times, values = result.traces["time_s"], result.traces[column]
-    assert values[times <= hold.end_s - CHECK_EVERY + 1e-6].max() < reached
-    assert values[times <= hold.end_s + 1e-6].max() >= reached
-    assert result.run["simulated_s"] == pytest.approx(hold.end_s + 2.0)
+    second = second.replace('"A"', '"B"').replace("[-6, 0, -12]", "[8, 2, -12]").replace("[1, 0, 0.5]", "[-1, 0, 1]")
+    steps = " ".join(REINSERT.replace("40", "20").replace("power_w = 30", "power_w = 15").split())
+    one = ga.simulate(build(SMALL + SLOT.format(steps=steps)), backend).temperature(18.3)
+    two = ga.simulate(build(SMALL + first + second), backend).temperature(18.3)
+    assert one.max() > 45.0
+    assert np.abs(one - two).max() < 0.01
+
+
+def test_steps_that_are_repeated_begin_at_the_same_place(build: Build) -> None:
+    steps = """
+    { action = "reinsert", tip_mm = [-6, 0, -12], shaft_direction = [1, 0, 0.5], duration_s = 3 },
+    { action = "hold", power_w = 20, duration_s = 2 }, { action = "pull", distance_mm = 3 }
+    """
+    text = SMALL + PROBE.format(steps=" ".join(steps.split())) + "repeat = 3\n"
+    stations = ga.simulate(build(text)).stations
+    assert [station.step for station in stations] == list(range(1, 10))
+    assert stations[-1].end_s == pytest.approx(15.0)
+    for earlier, later in zip(stations[:6], stations[3:], strict=True):
+        assert later.tip_end == earlier.tip_end
+
+
+def test_each_station_says_where_the_needle_stands(build: Build) -> None:
+    """Flat skin at z = 0, 1.5 mm thick, a tumour down to -13 mm: heat 6 mm up a shaft that rises by 0.447."""
+    said: list[str] = []
+
+    def keep(progress: Progress) -> None:
+        said.extend([progress.message] if progress.message else [])
+
+    ga.simulate(build(SMALL + PROBE.format(steps='{ action = "hold", power_w = 20, duration_s = 1 }')), progress=keep)
+    (text,) = said
+    assert "tip 12.0 mm deep" in text
+    assert "heat 9.3 mm deep" in text
+    assert "deep edge of the tumour 3.7 mm below the heat" in text
+    assert "skin 7.8 mm from the heat" in text
 
 
 def test_each_probe_keeps_its_own_clock(build: Build) -> None:
@@ -83,7 +220,7 @@ def test_each_probe_keeps_its_own_clock(build: Build) -> None:
 def test_two_probes_add(build: Build) -> None:
     """Two antennas at one place heat like one of the summed power (far from boiling, perfusion kept)."""
     model = '[model]\nperfusion_heat = "none"\n'
-    one = PROBE.format(steps='{ action = "hold", power_w = 6, duration_s = 10 }')
+    one = SLOT.format(steps='{ action = "hold", power_w = 6, duration_s = 10 }')
     parts = [one.replace("6, duration", f"{power}, duration") for power in (2, 4)]
     both = parts[0] + parts[1].replace('name = "A"', 'name = "B"')
     single = ga.simulate(build(SMALL + model + one), "numpy").temperature(10.0)
@@ -119,6 +256,6 @@ def test_interrupted_run_keeps_what_it_has(build: Build) -> None:
 def test_withdrawing_an_oblique_needle_reduces_its_depth(build: Build) -> None:
     steps = '{ action = "hold", power_w = 20, duration_s = 1 }'
     case = build(SMALL + PROBE.format(steps=steps))
-    depth = SkinDepth(case.setup, case.setup.probes[0])
+    depth = Surroundings(case.setup).depth_on(case.setup.probes[0].tracks[0])
     assert depth.at((-6e-3, 0.0, -12e-3)) == pytest.approx(12e-3, abs=2e-4)
     assert depth.at((2e-3, 0.0, -8e-3)) == pytest.approx(8e-3, abs=2e-4)

@@ -12,14 +12,14 @@ import pytest
 from numpy.typing import NDArray
 
 from gpu_ablate.case.case import Case
+from gpu_ablate.case.tables import U_NODES, DielectricTables
+from gpu_ablate.engine import lookup
 from gpu_ablate.engine.backend import Backend, Heating
 from gpu_ablate.engine.choose import open_backend
-from gpu_ablate.engine.deposit import AntennaShape, FieldShape, PointShape, axial_density, point_shares
-from gpu_ablate.engine.reference import Reference
-from gpu_ablate.engine.sources import Emission, HeatSources
+from gpu_ablate.engine.deposit import AntennaShape, FieldShape, Frame, PointShape, antenna_field, point_shares
 from gpu_ablate.engine.superstep import SuperStep
-from gpu_ablate.physics.antenna import line_source
-from tests.engine.conftest import BACKENDS, PROBE, SMALL, Build
+from tests.engine.conftest import BACKENDS
+from tests.engine.needles import in_uniform
 from tests.engine.random_cases import made_case, settings_of
 from tests.random_tissues import LIBRARY, still
 
@@ -28,9 +28,9 @@ Array = NDArray[np.float64]
 SHAPE = (9, 10, 13)
 BEHIND_GAS = (6.2e-3, 4.9e-3, 2.3e-3)
 """A point between tissue (z > 2 mm) and gas [m]."""
-ANTENNA = AntennaShape(
-    line_source(4e-3, 0.8e-3, 98.0), (6.137e-3, 4.729e-3, 4.913e-3), (0.48, 0.6, 0.64), np.array([1.0, 0.4, 0.0])
-)
+ANTENNA = AntennaShape(in_uniform().field, Frame((6.137e-3, 4.729e-3, 4.913e-3), (0.48, 0.6, 0.64)))
+CONDUCTIVITY = np.array([1.7, 0.68, 0.0])
+"""Of liver, fat and gas at 37 °C [S m⁻¹]; it falls with temperature."""
 
 
 @pytest.fixture
@@ -40,7 +40,9 @@ def case() -> Case:
     labels[:, :, 7:] = 1
     labels[:2] = 2
     tissues = [replace(still(LIBRARY[name]), perfusion=0.0) for name in ("liver", "breast_fat")]
-    return made_case([*tissues, None], labels, np.full(SHAPE, 37.0), {}, settings_of("standard", 1.0, "float64"))
+    made = made_case([*tissues, None], labels, np.full(SHAPE, 37.0), {}, settings_of("standard", 1.0, "float64"))
+    falling = np.outer(CONDUCTIVITY, np.exp(-U_NODES / 100.0))
+    return replace(made, dielectric=DielectricTables(np.full(falling.shape, 40.0), falling))
 
 
 def density(engine: Backend, case: Case) -> Array:
@@ -66,7 +68,7 @@ def of_point(case: Case, point: tuple[float, float, float]) -> Array:
 def test_each_shape_heats_where_it_lies(case: Case, backend: str) -> None:
     """The share that tissue takes, and the field; gas takes nothing."""
     grid, labels = case.setup.grid, case.setup.labels
-    antenna = axial_density(grid, ANTENNA.source, ANTENNA.centre, ANTENNA.direction) * ANTENNA.absorption[labels]
+    antenna = antenna_field(grid, ANTENNA) * CONDUCTIVITY[labels]
     field = np.where(labels == 2, 0.0, np.random.default_rng(3).random(SHAPE)) * 1e6
     expected = {"antenna": antenna, "point": of_point(case, BEHIND_GAS), "field": field}
     shapes = {"antenna": ANTENNA, "point": PointShape(BEHIND_GAS), "field": FieldShape(field)}
@@ -113,18 +115,17 @@ def test_a_source_that_has_moved_heats_at_its_new_place_alone(case: Case, backen
     assert density(engine, case) == pytest.approx(of_point(case, new), rel=1e-6, abs=1.0)
 
 
-@pytest.mark.parametrize("absorption", [0.2, 1.0, 5.0])
-def test_tissue_takes_no_more_than_an_antenna_sends(build: Build, absorption: float) -> None:
-    """Where σ is far above that of the medium all is absorbed, and no more; else the rest escapes."""
-    built = build(SMALL + PROBE.format(steps='{ action = "hold", power_w = 40, duration_s = 20 }'))
-    assert built.medium is not None
-    case = replace(built, medium=replace(built.medium, absorption=absorption * built.medium.absorption))
-    sources = HeatSources(case, Reference(case))
-    sources.update(0.0, {"A": Emission(40.0, case.setup.probes[0].tip)})
-    assert sources.incident == 40.0 * case.setup.probes[0].efficiency
-    share = sources.heating.absorbed / sources.incident
-    assert sources.escaping("A") == pytest.approx(1.0 - share, abs=1e-12)
-    if absorption == 5.0:
-        assert share == pytest.approx(1.0, rel=1e-12)
-    else:
-        assert share < 1.0
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_an_antenna_heats_by_the_conductivity_of_now(case: Case, backend: str) -> None:
+    """Hot tissue takes less; what it takes changes when the sources are set, as the field stays where it is."""
+    assert case.dielectric is not None
+    labels, volume = case.setup.labels, case.setup.grid.cell_volume
+    engine = open_backend(backend, case)
+    field = antenna_field(case.setup.grid, ANTENNA)
+    cold = engine.place("antenna", ANTENNA)
+    u = np.random.default_rng(2).uniform(0.0, 150.0, SHAPE)
+    engine.restore({**engine.save(), "u": u})
+    expected = float((field * lookup.thermal(case.dielectric.conductivity, labels, u)).sum()) * volume
+    assert expected < 0.7 * cold
+    assert engine.set_source({"antenna": 2.0}).absorbed == pytest.approx(2.0 * expected, rel=1e-9)
+    assert engine.place("antenna", ANTENNA) == pytest.approx(expected, rel=1e-9)

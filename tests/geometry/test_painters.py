@@ -146,3 +146,19 @@ def test_outward_direction_in_a_slab_takes_the_nearer_side() -> None:
 def test_outward_direction_needs_gas() -> None:
     with pytest.raises(SceneError, match="no gas"):
         outward_direction(np.zeros((4, 4, 4), bool), 1 * MM, (0.0, 0.0, 0.0), (0.0, 0.0, 0.0))
+
+
+def test_a_solid_within_others_is_their_common_part_and_surfaces_follow() -> None:
+    """A patch of skin is where the skin and a ball lie both; what is not skin keeps its label."""
+    skin = PaintSolid(Background(0), Box((-9 * MM, -9 * MM, -2 * MM), (9 * MM, 9 * MM, 2 * MM)), 1)
+    ball = Sphere((0.0, 0.0, 0.0), 6 * MM)
+    patch = PaintSolid(skin, ball, 2, within=frozenset({1}))
+    shape, spacing, origin = (40, 50, 50), 0.5 * MM, (-12.5 * MM, -12.5 * MM, -10 * MM)
+    before, after = (label_volume(painter, shape, spacing, origin) for painter in (skin, patch))
+    inside = label_volume(PaintSolid(Background(0), ball, 1), shape, spacing, origin) == 1
+    assert np.array_equal(after == 2, inside & (before == 1))
+    assert np.array_equal(after[after != 2], before[after != 2])
+    points, faces = surface(patch, {2}, origin, (12.5 * MM, 12.5 * MM, 10 * MM), 0.5 * MM)
+    assert_closed(faces)
+    slab = np.pi * (2 * 6**2 * 2 - 2 * 2**3 / 3) * MM**3  # ∫ π (R² - z²) dz from -2 to 2 mm
+    assert volume(points, faces) == pytest.approx(slab, rel=0.01)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy.stats.qmc import Sobol
 
-from gpu_ablate.geometry.shapes import Box, Capsule, Cylinder, Ellipsoid, HalfSpace, Shell, Solid, Sphere
+from gpu_ablate.geometry.shapes import Box, Capsule, Cylinder, Ellipsoid, HalfSpace, Ring, Shell, Solid, Sphere
 
 MM = 1e-3
 FINITE = [
@@ -16,6 +16,7 @@ FINITE = [
     Cylinder((0.0, 0.0, 0.0), (10 * MM, 20 * MM, 5 * MM), 4 * MM),
     Capsule((0.0, 0.0, 0.0), (10 * MM, -20 * MM, 5 * MM), 4 * MM),
     Shell((0.0, 1 * MM, 0.0), 6 * MM, 9 * MM),
+    Ring((1 * MM, 0.0, 2 * MM), (0.2, 0.0, 3.0), 10 * MM, 12 * MM, 6 * MM),
 ]
 
 
@@ -43,6 +44,20 @@ def test_bounds_of_a_tilted_cylinder_touch_its_rim() -> None:
     rim = 4 * MM * (np.cos(angle) * e1 + np.sin(angle) * np.cross(axis, e1))
     both = np.concatenate([rim, rim + np.array([10, 20, 5]) * MM])
     np.testing.assert_allclose(cylinder.bounds(), (both.min(axis=0), both.max(axis=0)), atol=1e-9)
+
+
+@pytest.mark.parametrize("normal", [(0.0, 0.0, 1.0), (0.3, -0.2, 1.0), (1.0, 1.0, 0.0)])
+def test_bounds_of_a_ring_touch_its_surface(normal: tuple[float, float, float]) -> None:
+    ring = Ring((1 * MM, 2 * MM, 3 * MM), normal, 10 * MM, 12 * MM, 6 * MM)
+    axis = np.array(normal) / np.linalg.norm(normal)
+    e1 = np.cross(axis, [0.6, 0.0, 0.8])
+    e1 /= np.linalg.norm(e1)
+    angle, x = np.meshgrid(np.linspace(0, 2 * np.pi, 2000), np.linspace(-1, 1, 401))
+    out = np.cos(angle)[..., None] * e1 + np.sin(angle)[..., None] * np.cross(axis, e1)
+    middle = np.array(ring.center) + (10 + 6 * x)[..., None] * MM * out
+    height = (3 * (1 - x**2))[..., None] * MM * axis
+    surface = np.concatenate([middle + height, middle - height]).reshape(-1, 3)
+    np.testing.assert_allclose(ring.bounds(), (surface.min(axis=0), surface.max(axis=0)), atol=2e-6)
 
 
 def test_half_space_lies_behind_its_normal() -> None:

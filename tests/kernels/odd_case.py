@@ -12,11 +12,12 @@ from numpy.typing import NDArray
 from bench.problems import CEM43_HISTORY, STASIS_HISTORY, TISSUES, Precision
 from gpu_ablate.case.case import Case, History, RunSettings
 from gpu_ablate.case.setup import Endpoint
+from gpu_ablate.case.tables import U_NODES, DielectricTables
 from gpu_ablate.engine.cuda import batch_of
-from gpu_ablate.engine.deposit import AntennaShape, FieldShape, PointShape
+from gpu_ablate.engine.deposit import AntennaShape, FieldShape, Frame, PointShape, Rings
 from gpu_ablate.engine.device import Device
 from gpu_ablate.engine.superstep import SuperStep
-from gpu_ablate.physics.antenna import line_source
+from tests.engine.needles import in_uniform
 from tests.engine.random_cases import HELD, Face, made_case
 
 SHAPE = (19, 11, 37)
@@ -26,7 +27,13 @@ FACES = {"x_min": Face(HELD, 20.0), "y_max": Face(50.0, -150.0), "z_max": Face(H
 
 DEAD = Endpoint("cem43", "cem43", 240.0)
 
-ANTENNA = line_source(8e-3, 1e-3, 98.0)
+NEEDLE = Frame((0.018237, 0.005719, 0.009143), (0.6, 0.0, 0.8))
+
+RINGS = Rings(0.895e-3, 1e-3, -0.012, 30, 11)
+"""Some of them lie beyond the box."""
+
+DIELECTRIC = np.array([[43.0, 5.0, 50.0, 5.5, 1.0], [1.7, 0.5, 1.9, 0.4, 0.0]])
+"""ε' and σ [S m⁻¹] of the regions at 37 °C."""
 
 REFUSED = SuperStep("rkl2", 0.3, 4)
 
@@ -51,7 +58,9 @@ def _odd_case(rng: np.random.Generator, precision: Precision) -> Case:
     case = made_case((*TISSUES[:4], None), labels, initial, FACES, run)
     stasis = replace(STASIS_HISTORY, stops_below=-57.0)
     extremes = (History("max_temperature", "max"), History("min_temperature", "min"))
-    return replace(case, histories=(CEM43_HISTORY, stasis, *extremes))
+    permittivity, conductivity = (np.outer(values, np.exp(-U_NODES / 400.0)) for values in DIELECTRIC)
+    laws = DielectricTables(permittivity, conductivity)
+    return replace(case, histories=(CEM43_HISTORY, stasis, *extremes), dielectric=laws)
 
 
 def treat(precision: Precision, device: Device) -> dict[str, NDArray[Any]]:
@@ -59,10 +68,9 @@ def treat(precision: Precision, device: Device) -> dict[str, NDArray[Any]]:
     cases = odd_cases(precision)
     members, batch = batch_of(cases, device)
     said: dict[str, list[Any]] = defaultdict(list)
-    absorption = np.array([1.0, 0.3, 1.1, 0.2, 0.0])
+    antenna = AntennaShape(in_uniform().field, NEEDLE)
     for member, case in zip(members, cases, strict=True):
         member.set_exchange(*case.exchange.at(0.0))
-        antenna = AntennaShape(ANTENNA, (0.018237, 0.005719, 0.009143), (0.6, 0.0, 0.8), absorption)
         said["taken"].append(member.place("antenna", antenna))
         said["taken"].append(member.place("point", PointShape((0.030113, 0.001827, 0.015239))))
         said["taken"].append(member.place("field", FieldShape(np.random.default_rng(3).uniform(0.0, 1e6, SHAPE))))
@@ -80,6 +88,8 @@ def treat(precision: Precision, device: Device) -> dict[str, NDArray[Any]]:
     for member, case in zip(members, cases, strict=True):
         where = member.listed(np.flatnonzero(case.setup.labels == 1))
         said["sums"] += member.sums().values()
+        around = member.surroundings(NEEDLE, RINGS)
+        said["around"].append([around.inside, around.outside, around.permittivity, around.conductivity])
         said["temperature"].append(member.temperature())
         said["at"] += list(member.at(where))
         said["span"] += [member.span(where), member.span(where, "cem43"), member.span(where, "max_temperature")]

@@ -13,6 +13,7 @@ from vtkmodules.vtkFiltersSources import vtkSphereSource
 
 from gpu_ablate.case.grid import Grid
 from gpu_ablate.case.setup import Endpoint, Limit, Plan, Probe, Region, Sensor, Setup, Surface
+from gpu_ablate.outcome.zones import zone_surface
 from gpu_ablate.result.records import MemoryRecords
 from gpu_ablate.result.result import Result, Station
 
@@ -59,6 +60,8 @@ class World:
         self.grid = Grid((nz, ny, nx), spacing * MM, (x * MM, y * MM, z * MM))
         xs, ys, zs = (axis / MM for axis in self.grid.axes())
         self.x, self.y, self.z = xs[None, None, :], ys[None, :, None], zs[:, None, None]
+        self.regions = REGIONS
+        self.damage_law = "weaver_stoll"
         self.labels = np.zeros(self.grid.shape, np.uint8)
         self.surfaces: dict[str, Surface] = {}
         self.final: dict[str, NDArray[np.float32]] = {}
@@ -78,7 +81,7 @@ class World:
 
     def put(self, name: str, inwards: Formula) -> None:
         """Label the cells whose centre has inwards ≥ 0."""
-        self.labels[self.at(inwards) >= 0] = [region.name for region in REGIONS].index(name)
+        self.labels[self.at(inwards) >= 0] = [region.name for region in self.regions].index(name)
 
     def put_tumour(self, center: tuple[float, float, float], radius: float, around: int = 60) -> None:
         """A spherical target with its surface of so many points around and from pole to pole."""
@@ -92,14 +95,17 @@ class World:
     def needle(self, tip: tuple[float, float, float], direction: tuple[float, float, float]) -> None:
         """One probe; direction from the tip to the handle."""
         place = tuple(t * MM for t in tip)
-        self.probes = (Probe("A", "antenna", place, direction, 0.8 * MM, 6 * MM, 4 * MM, 0.7, ()),)
+        self.probes = (Probe("A", "antenna", place, direction, 0.8 * MM, 6 * MM, 0.7, ()),)
 
     def result(self) -> Result:
         """The finished result."""
+        body = np.isin(self.labels, [i for i, region in enumerate(self.regions) if region.phase != "gas"])
+        if not body.all() and "body" not in self.surfaces:
+            self.surfaces["body"] = zone_surface(np.ones(self.grid.shape, np.float32), body, self.grid)
         setup = Setup(
-            name="made_up", title="Made up", frame="local", grid=self.grid, regions=REGIONS,
+            name="made_up", title="Made up", frame="local", grid=self.grid, regions=self.regions,
             labels=self.labels, surfaces=self.surfaces, probes=self.probes, sensors=self.sensors,
-            limits=self.limits, endpoint=self.endpoint, plan=self.plan,
+            limits=self.limits, endpoint=self.endpoint, plan=self.plan, damage_law=self.damage_law,
         )  # fmt: skip
         run: dict[str, str | float | int] = {
             "backend": "numpy", "device": "CPU", "precision": "float64", "simulated_s": 2.0, "wall_s": 0.5,
@@ -117,7 +123,7 @@ def world() -> type[World]:
 
 KEYS = {
     "": "schema_version status scene backend device precision grid time energy zones targets collateral "
-    "limits verdict sensors bracket numerical_error",
+    "isolation skin limits verdict sensors bracket numerical_error",
     "grid": "shape spacing_mm cells",
     "time": "simulated_s wall_s solve_s cell_steps mcell_steps_per_s",
     "energy": "sources_j escaped_j probes_j vessels_j skin_j boundary_j infusion_j perfusion_j metabolic_j "
@@ -125,9 +131,12 @@ KEYS = {
     "verdict": "intent rule outcome strict_outcome why",
     "each zones": "volume_cm3 extent_mm equivalent_diameter_mm along_probe_mm across_probe_mm beyond_tip_mm "
     "parts largest_part_cm3",
-    "each targets": "name volume_cm3 ablated_percent min_margin_mm margin_5mm_percent margin_10mm_percent "
+    "each targets": "name role volume_cm3 ablated_percent min_margin_mm margin_5mm_percent margin_10mm_percent "
     "at_surface_cm2 across_fluid_percent across_fluid",
     "each collateral": "killed_cm3",
+    "each isolation": "name tissue volume_ml thickness_max_mm thickness_mean_mm target_to_skin_before_mm "
+    "target_to_skin_after_mm",
+    "each skin": "name role area_cm2 first_degree_cm2 second_degree_cm2 third_degree_cm2 killed_cm2 max_c",
     "each limits": "where quantity value at_s at_mm status note",
     "each sensors": "final_c min_c max_c",
 }

@@ -5,9 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from gpu_ablate.case.setup import Surface
+from gpu_ablate.case.setup import Plan, Surface
 from gpu_ablate.outcome.margins import front, margin_map, measure_margins
+from gpu_ablate.outcome.metrics import measure_targets
 from gpu_ablate.outcome.nearest import feet_on
+from gpu_ablate.outcome.outer import outer_surface
 from gpu_ablate.outcome.zones import zone_field
 
 MM = 1e-3
@@ -24,6 +26,12 @@ def measured(made):
     setup = result.setup
     edge = front(zone_field(result, "cem43_240"), setup.phase_mask("body"), setup.grid)
     return measure_margins(setup, "tumour", edge)
+
+
+def at_surface_cm2(made):
+    result = made.result()
+    ((target,), _) = measure_targets(result, outer_surface(result.setup))
+    return target["at_surface_cm2"]
 
 
 def margin_at(made, point_mm):
@@ -171,7 +179,7 @@ def test_living_tumour_beside_fluid_lies_as_deep_as_the_killed_tissue_is_far(wor
     assert margin_at(made, (0, 0, -6)) == pytest.approx(-5.7, abs=NEAR)
 
 
-def test_gas_ends_no_margin_and_its_area_is_counted(world):
+def test_gas_ends_no_margin(world):
     made = world((-26, -26, -30), (26, 26, 6))
     made.put_tumour((0, 0, -5), 8.0)
     made.put("outside", lambda x, y, z: z)
@@ -180,19 +188,31 @@ def test_gas_ends_no_margin_and_its_area_is_counted(world):
     made.surfaces["tumour"] = Surface(cut, whole.faces)
     made.kill(ball((0, 0, -5), 20.0))
     found = measured(made)
-    disc = np.sqrt(8.0**2 - 5.0**2)
-    assert 0.99 * np.pi * disc**2 < 100 * found["at_surface_cm2"] < np.pi * (disc + 0.6) ** 2
     assert found["min_margin_mm"] == pytest.approx(12.0, abs=NEAR)
     rim_at_face, rim_at_last_centre = np.sqrt(20.0**2 - 5.0**2), np.sqrt(20.0**2 - 4.5**2)
     assert rim_at_face - NEAR < margin_at(made, (0, 0, 0)) < rim_at_last_centre + NEAR
 
 
-def test_skin_of_one_voxel_keeps_a_tumour_off_the_gas(world):
-    made = world((-20, -20, -30), (20, 20, 6))
+@pytest.mark.parametrize(("depth", "goal"), [(9.0, 10.0), (9.0, 1.0), (9.0, 3.0), (14.0, 10.0), (30.0, 10.0)])
+def test_the_tumour_at_the_surface_is_a_cap_of_its_ball(world, depth, goal):
+    """Of a ball of radius R whose middle lies d below the skin, the part nearer than the goal g is a cap of the height
+    R - d + g; its area is 2πR times that height."""
+    radius = 8.0
+    made = world((-26, -26, -42), (26, 26, 6))
+    made.put_tumour((0, 0, -depth), radius, around=120)
     made.put("outside", lambda x, y, z: z)
-    made.put_tumour((0, 0, -9), 8.0)
-    made.kill(ball((0, 0, -9), 15.0))
-    assert measured(made)["at_surface_cm2"] == 0
+    made.plan = Plan("radical", goal * MM)
+    made.kill(ball((0, 0, -depth), 12.0))
+    height = np.clip(radius - depth + goal, 0, 2 * radius)
+    assert at_surface_cm2(made) == pytest.approx(2 * np.pi * radius * height / 100, abs=0.06)
+
+
+def test_an_enclosed_gas_is_no_air_outside(world):
+    made = world((-20, -20, -20), (20, 20, 20))
+    made.put_tumour((0, 0, 0), 8.0)
+    made.put("outside", ball((0, 0, 12), 3.0))
+    made.kill(ball((0, 0, 0), 15.0))
+    assert at_surface_cm2(made) == 0
 
 
 def test_nothing_killed(world):

@@ -7,8 +7,9 @@ import json
 import numpy as np
 import pytest
 
-from gpu_ablate.case.setup import Endpoint, Limit, Plan, Sensor
+from gpu_ablate.case.setup import Endpoint, Limit, Plan, Region, Sensor
 from gpu_ablate.outcome.metrics import measure
+from tests.outcome.conftest import ellipsoid_surface
 
 
 def ball(center, radius):
@@ -54,6 +55,28 @@ def test_what_was_done_is_what_is_said(treated):
     assert metrics["zones"]["cem43_240"]["beyond_tip_mm"] == pytest.approx(14, abs=0.1)
     assert metrics["verdict"]["outcome"] == "radical"
     assert set(metrics["collateral"]) == {"breast_fat", "skin"}
+
+
+def test_involved_skin_is_part_of_the_target_and_spared_skin_bears_the_limits(treated, assert_contract):
+    """All skin dies: the involved part is a target, its death no collateral and no broken limit."""
+    invaded = Region("invaded skin", "involved_skin", "skin", "body")
+    treated.regions = (*treated.regions, invaded)
+    treated.put("invaded skin", lambda x, y, z: np.minimum(8 - np.abs(x + 0 * y), np.minimum(z + 2, -z)))
+    treated.surfaces["invaded skin"] = ellipsoid_surface((0, 0, -1), (8, 8, 1))
+    treated.kill(ball((0, 0, 0), 60.0))
+    treated.final["max_temperature"] = treated.at(lambda x, y, z: np.where(np.abs(x) < 8, 80.0, 60.0) + 0 * (y + z))
+    treated.limits = (Limit("skin", "max_temperature_c", 43, 70),)
+    metrics = measure(treated.result())
+    assert_contract(metrics)
+    assert [(target["name"], target["role"]) for target in metrics["targets"]] == [
+        ("tumour", "target"),
+        ("invaded skin", "involved_skin"),
+    ]
+    assert [target["ablated_percent"] for target in metrics["targets"]] == [100, 100]
+    assert metrics["targets"][1]["min_margin_mm"] is None
+    assert metrics["collateral"]["skin"]["killed_cm3"] == pytest.approx((40 - 16) * 40 * 2 / 1000)
+    assert metrics["limits"][0]["value"] == 60
+    assert metrics["limits"][0]["status"] == "warning"
 
 
 def test_ice_edge_and_effective_zone_of_an_endpoint_of_cold(treated, assert_contract):

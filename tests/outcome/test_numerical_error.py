@@ -15,7 +15,7 @@ def measured(
     return {
         "grid": {"spacing_mm": [spacing_mm] * 3},
         "zones": {"cem43_240": {"volume_cm3": volume_cm3}, "below_0c": {"volume_cm3": 0.0}},
-        "targets": [{"name": "tumour", "ablated_percent": percent, "min_margin_mm": margin_mm}],
+        "targets": [{"name": "tumour", "role": "target", "ablated_percent": percent, "min_margin_mm": margin_mm}],
     }
 
 

@@ -13,9 +13,10 @@ RADICAL = Plan("radical", 10e-3)
 PALLIATIVE = Plan("palliative", 10e-3)
 
 
-def target(percent, margin, boundary=None, name="tumour", at_box=False, across=()):
+def target(percent, margin, boundary=None, name="tumour", at_box=False, across=(), role="target"):
     return {
         "name": name,
+        "role": role,
         "volume_cm3": 4.0,
         "ablated_percent": percent,
         "min_margin_mm": margin,
@@ -52,6 +53,18 @@ def test_the_worst_target_decides():
     assert incomplete["outcome"] == "incomplete"
     assert "70.0 % of third" in incomplete["why"]
     assert "1.20 cm³" in incomplete["why"]
+
+
+def test_involved_skin_must_be_killed_but_is_asked_no_margin():
+    tumour = target(100, 12)
+    for percent, outcome in ((100, "radical"), (99.4, "incomplete")):
+        skin = target(percent, None, name="invaded skin", role="involved_skin")
+        assert verdict(RADICAL, HEAT, [tumour, skin])["outcome"] == outcome
+        assert verdict(RADICAL, HEAT, [skin])["outcome"] == outcome
+    skin = target(70, None, name="invaded skin", role="involved_skin")
+    found = verdict(PALLIATIVE, HEAT, [tumour, skin])
+    assert found["outcome"] == "partial"
+    assert "invaded skin" in found["why"]
 
 
 def test_cold_is_judged_by_the_ice_and_strictly_by_the_effective_zone():

@@ -10,7 +10,7 @@ import pytest
 from numpy.typing import NDArray
 
 from gpu_ablate.errors import SceneError
-from gpu_ablate.physics.antenna import power_attenuation
+from gpu_ablate.physics.dielectric import power_attenuation
 from gpu_ablate.physics.maxwell import AntennaField, solve
 from gpu_ablate.physics.maxwell_geometry import (
     AxialGrid,
@@ -20,6 +20,7 @@ from gpu_ablate.physics.maxwell_geometry import (
     Window,
     complex_permittivity,
     graded_grid,
+    graded_lines,
 )
 from gpu_ablate.physics.maxwell_system import discretise
 
@@ -236,6 +237,12 @@ def test_medium_by_cells_is_medium_by_rings() -> None:
         expected.absorbed_in["medium"] + expected.absorbed_in["fat"], rel=1e-9
     )
     assert expected.absorbed_in["air"] == 0.0
+
+
+def test_edges_equal_but_for_rounding_make_one_line() -> None:
+    lines = graded_lines(0.0, 10 * MM, {0.95 * MM, (1.05 - 0.1) * MM, 1.05 * MM}, Spacing())
+    assert 0.95 * MM != (1.05 - 0.1) * MM
+    assert np.diff(lines).min() > 0.005 * MM
 
 
 def test_grid() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -22,6 +23,7 @@ from gpu_ablate.case.setup import (
     SourcedValue,
     Step,
     Surface,
+    Track,
 )
 from gpu_ablate.result.result import ENERGY_TERMS, Result, Station
 
@@ -106,7 +108,7 @@ def make_setup(title: str = "Breast tumour near the skin: pull-back with liquid 
         Step("hold", 60.0, 20.0),
         Step("rest", 30.0),
     )
-    probe = Probe("A", "microwave_2450_16g", tip_at(0.0), DIRECTION, 0.8 * MM, OFFSET_MM * MM, 10 * MM, 0.75, steps)
+    probe = Probe("A", "microwave_2450_16g", tip_at(0.0), DIRECTION, 0.8 * MM, OFFSET_MM * MM, 0.75, steps)
     source = "Hasgall 2022"
     return Setup(
         name="breast_pullback",
@@ -135,7 +137,7 @@ def make_setup(title: str = "Breast tumour near the skin: pull-back with liquid 
             ),
         ),
         citations=("hasgall2022", "pennes1948"),
-        notes=("Heating: a provisional line-source SAR stands in for the solved antenna.",),
+        notes=("Perfusion: published values of gland differ twelvefold.",),
         inputs={"labels.nii.gz": "0" * 64},
     )
 
@@ -157,6 +159,8 @@ def make_stations() -> list[Station]:
             power,
             tip_at(before),
             tip_at(after),
+            DIRECTION,
+            DIRECTION,
             "skin above 42 °C" if power == 20 else "duration",
         )
         for i, (action, start, end, power, before, after) in enumerate(plan)
@@ -247,3 +251,18 @@ def result() -> Result:
 @pytest.fixture(scope="session")
 def metrics(result: Result) -> dict[str, Any]:
     return make_metrics(result)
+
+
+@pytest.fixture
+def two_tracks(result: Result) -> Result:
+    """The same run, then the needle reinserted from the other side and heated once more."""
+    track = Track((9 * MM, 0.0, -14 * MM), (-0.8, 0.0, 0.6))
+    (probe,) = result.setup.probes
+    probe = replace(probe, steps=(*probe.steps, Step("reinsert", 20.0, track=track), Step("hold", 30.0, 40.0)))
+    last = result.stations[-1]
+    moved = replace(last, step=7, action="reinsert", start_s=292.0, end_s=312.0, tip_end=track.tip,
+                    direction_end=track.direction)  # fmt: skip
+    heated = replace(moved, step=8, action="hold", start_s=312.0, end_s=342.0, power_w=40.0, tip_start=track.tip,
+                     direction_start=track.direction)  # fmt: skip
+    setup = replace(result.setup, probes=(probe,))
+    return replace(result, setup=setup, stations=[*result.stations, moved, heated])

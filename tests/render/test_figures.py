@@ -17,11 +17,11 @@ from gpu_ablate.render import gl, marks, style
 from gpu_ablate.render.camera import Camera, cameras, opposite
 from gpu_ablate.render.figures import write_figures
 from gpu_ablate.render.margin_map import band_names, band_shares, dots
-from gpu_ablate.render.scene3d import exact_plotter, pixels
+from gpu_ablate.render.scene3d import exact_plotter, needles, pixels
 from gpu_ablate.render.silhouette import hottest_behind
 from gpu_ablate.render.slice_marks import within
 from gpu_ablate.render.slices import loops
-from gpu_ablate.render.view import look_at, skin_sheet
+from gpu_ablate.render.view import drawn_tracks, look_at, skin_sheet
 from gpu_ablate.result.result import Result
 
 NO_DRIVERS = "__EGL_VENDOR_LIBRARY_DIRS"
@@ -188,6 +188,22 @@ def test_the_needle_is_drawn_only_near_the_slice() -> None:
     assert within(start, end, axis=2, position=0.03, reach=0.002) is None
     assert within(start, end, axis=1, position=0.003, reach=0.002) is None
     assert np.allclose(within(start, end, axis=1, position=0.001, reach=0.002), [start, end])
+
+
+def test_every_track_is_drawn(two_tracks: Result) -> None:
+    """A needle, and its stations, along each of its two tracks."""
+    view = look_at(two_tracks, np.zeros(two_tracks.setup.grid.shape, bool), None)
+    first, second = drawn_tracks(two_tracks.setup, view.stations)
+    assert [s.number for s in first.stations] == [1, 2, 3]
+    assert [s.number for s in second.stations] == [4]
+    assert marks.station_words(view.stations)[-1] == "4 = A track 2, 40 W, 312–342 s"
+    assert second.stations[0].heat == pytest.approx(np.array([4.2e-3, 0.0, -10.4e-3]))
+    shafts = needles(two_tracks.setup, view)[:2] + needles(two_tracks.setup, view)[5:7]
+    for track, (tube, cone) in zip((first, second), (shafts[:2], shafts[2:]), strict=True):
+        points = np.concatenate([np.asarray(tube.points), np.asarray(cone.points)]) - track.tip
+        beside = points - np.outer(points @ track.direction, track.direction)
+        assert np.linalg.norm(beside, axis=1).max() == pytest.approx(track.probe.radius, rel=1e-3)
+        assert (points @ track.direction).min() == pytest.approx(0.0, abs=1e-6)
 
 
 def test_dots_lie_where_the_surface_is_marked() -> None:

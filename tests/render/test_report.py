@@ -13,11 +13,13 @@ import pytest
 from PIL import Image
 
 from gpu_ablate.case.setup import Endpoint
+from gpu_ablate.case.surroundings import Surroundings
 from gpu_ablate.render.gl import PACKAGES
 from gpu_ablate.render.words import seconds, span
 from gpu_ablate.report.extremes import hottest_tissue, still_growing
 from gpu_ablate.report.headline import headline
 from gpu_ablate.report.html import write_report
+from gpu_ablate.report.tables import needle_table, steps_table
 from gpu_ablate.report.text import measured, number, percent, reference, without_latex, zone_words
 from gpu_ablate.result.result import Result
 
@@ -155,11 +157,28 @@ def test_words() -> None:
     assert reference("b", None) == "b"
 
 
-def test_depths_that_the_box_does_not_hold_are_dashes(result: Result, metrics: dict[str, Any], tmp_path: Path) -> None:
-    depth = np.full_like(result.traces["time_s"], np.nan)
-    blind = replace(result, traces=result.traces | {"probe.A.tip_depth_mm": depth})
-    assert "nan" not in Reader(page_of(blind, metrics, {}, tmp_path)).text.split()
-    assert "<td>21.0</td>" in page_of(result, metrics, {}, tmp_path)
+def test_the_steps_tell_where_the_needle_stood(result: Result, metrics: dict[str, Any], tmp_path: Path) -> None:
+    text = Reader(page_of(result, metrics, {}, tmp_path)).text
+    around, probe = Surroundings(result.setup), result.setup.probes[0]
+    for station in result.stations:
+        place = around.place(probe, 0, station.tip_end)
+        for value in (place.tip_depth, place.heat_depth, place.to_deep_edge, place.to_skin):
+            assert f" {number(value / 1e-3, 1)} " in text
+    assert " track " not in text
+
+
+def test_what_the_scene_does_not_hold_has_no_column(result: Result, metrics: dict[str, Any], tmp_path: Path) -> None:
+    setup = replace(result.setup, labels=np.ones_like(result.setup.labels))
+    text = Reader(page_of(replace(result, setup=setup), metrics, {}, tmp_path)).text
+    assert "depth [mm]" not in text
+    assert "nan" not in text.split()
+
+
+def test_two_tracks_are_told_apart(two_tracks: Result, metrics: dict[str, Any]) -> None:
+    table = steps_table(two_tracks)
+    column = table.head.index("track")
+    assert [row[column] for row in table.rows] == ["1"] * 6 + ["2", "2"]
+    assert [row[0] for row in needle_table(two_tracks.setup.probes).rows] == ["A, track 1", "A, track 2"]
 
 
 def with_limit(metrics: dict[str, Any], **changes: Any) -> dict[str, Any]:

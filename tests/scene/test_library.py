@@ -34,7 +34,7 @@ def test_each_tissue_is_complete(name: str) -> None:
 def test_each_device_is_complete(name: str) -> None:
     device = library.device(name)
     assert device.description
-    assert 0 < device.efficiency < 1
+    assert 0 < device.cable_efficiency.value <= 1
 
 
 @pytest.mark.parametrize("entry", [*library.tissues().values(), *library.devices().values()])
@@ -125,9 +125,16 @@ def test_a_new_perfusion_replaces_both_presets() -> None:
     assert changed.perfusion_thermography_1_s is None
 
 
-def test_a_device_that_radiates_beyond_its_tip_is_refused() -> None:
-    own = {"mine": DeviceEntry.model_validate({"like": "microwave_2450_16g", "emission_offset_mm": 2})}
-    with pytest.raises(SceneError, match="beyond the tip"):
+def test_a_shaft_cooled_by_nothing_is_refused() -> None:
+    own = {"mine": DeviceEntry.model_validate({"like": "microwave_slot_2450", "cooled_from_mm": 12})}
+    with pytest.raises(SceneError, match="needs coolant_temperature_c, coolant_h_w_m2k too"):
+        library.device("mine", own)
+
+
+def test_a_device_without_rings_is_refused() -> None:
+    whole = library.device("microwave_slot_2450").model_dump(exclude={"name", "rings"}, exclude_none=True)
+    own = {"mine": DeviceEntry.model_validate(whole)}
+    with pytest.raises(SceneError, match="lacks rings"):
         library.device("mine", own)
 
 

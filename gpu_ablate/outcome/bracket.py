@@ -1,0 +1,43 @@
+"""The `bracket` of metrics.json: what a plan does if the numbers that are known least lie elsewhere in their range."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from gpu_ablate.case.bracket import Variant
+
+TARGET_KEYS = ("name", "role", "ablated_percent", "min_margin_mm")
+LIMIT_KEYS = ("where", "quantity", "value", "status")
+
+
+def bracket(
+    metrics: dict[str, Any], used: tuple[dict[str, float], str], found: Sequence[tuple[Variant, dict[str, Any]]]
+) -> dict[str, Any]:
+    """The `bracket` of metrics.json (docs/formats.md lists its keys), the run itself first.
+
+    metrics : of the run
+    used : cable efficiency of each probe, and preset of perfusion, of the run
+    found : each variant and its metrics
+    """
+    rows = [_row("used", *used, metrics)]
+    rows += [_row(v.end, v.cable_efficiency, v.perfusion_preset, measured) for v, measured in found]
+    return {"reason": None, "runs": rows}
+
+
+def no_bracket(reason: str) -> dict[str, Any]:
+    """The `bracket` of metrics.json of a run whose variants could not be computed."""
+    return {"reason": reason, "runs": []}
+
+
+def _row(end: str, efficiency: dict[str, float], preset: str, metrics: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "cable": end,
+        "cable_efficiency": efficiency,
+        "perfusion_preset": preset,
+        "status": metrics["status"],
+        "outcome": metrics["verdict"]["outcome"],
+        "zones": {name: {"volume_cm3": zone["volume_cm3"]} for name, zone in metrics["zones"].items()},
+        "targets": [{key: target[key] for key in TARGET_KEYS} for target in metrics["targets"]],
+        "limits": [{key: limit[key] for key in LIMIT_KEYS} for limit in metrics["limits"]],
+    }

@@ -1,0 +1,48 @@
+"""The table of the report about the numbers that are known least."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from gpu_ablate.case.setup import Endpoint
+from gpu_ablate.render.words import endpoint_words, plain
+from gpu_ablate.report.tables import Table
+from gpu_ablate.report.text import number, quantity_words
+
+
+def bracket_table(metrics: dict[str, Any], endpoint: Endpoint) -> tuple[Table, ...]:
+    """The run and its variants; nothing where they were not asked for."""
+    found = metrics.get("bracket")
+    if not found:
+        return ()
+    if found["reason"]:
+        return (Table("Bracket", ("not computed",), ((found["reason"],),)),)
+    rows = [
+        (
+            ", ".join(f"{100 * value:g}" for value in run["cable_efficiency"].values())
+            + (" (used)" if not place else ""),
+            run["perfusion_preset"],
+            number(run["zones"][endpoint.name]["volume_cm3"], 2),
+            ", ".join(f"{plain(target['name'])} {number(target['ablated_percent'], 1)}" for target in run["targets"]),
+            ", ".join(number(t["min_margin_mm"], 1) for t in run["targets"] if t["min_margin_mm"] is not None) or "–",
+            run["outcome"],
+            "; ".join(
+                f"{plain(limit['where'])} {quantity_words(limit['quantity'])}"
+                for limit in run["limits"]
+                if limit["status"] == "broken"
+            )
+            or "none",
+        )
+        for place, run in enumerate(found["runs"])
+    ]
+    head = (
+        "cable efficiency [%]",
+        "perfusion",
+        f"{endpoint_words(endpoint)} [cm³]",
+        "killed [%]",
+        "thinnest margin [mm]",
+        "outcome",
+        "broken limits",
+    )
+    note = "The same plan with the cable efficiency at the ends of its range and with both published perfusions."
+    return (Table("Bracket", head, tuple(rows), note),)
