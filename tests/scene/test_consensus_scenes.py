@@ -39,13 +39,9 @@ def built(name: str) -> Case:
 
 
 @cache
-def outcome(name: str) -> dict[str, Any]:
-    return ga.measure(ga.simulate(built(name), backend="numba"))
-
-
-def limits(name: str, where: str) -> dict[str, str]:
-    """Quantity -> status of the limits of a place."""
-    return {row["quantity"]: row["status"] for row in outcome(name)["limits"] if row["where"] == where}
+def outcome(name: str, spacing_mm: float) -> dict[str, Any]:
+    case = ga.build_case(ga.load_scene(name, spacing_mm=spacing_mm))
+    return ga.measure(ga.simulate(case, backend="numba"))
 
 
 def without_isolation(document: str) -> str:
@@ -112,30 +108,27 @@ def test_liquid_takes_the_tumour_away_from_what_it_guards(name: str) -> None:
         assert after - before > 2e-3
 
 
-def check_isolated(name: str) -> None:
-    found = outcome(name)
+def check_isolated(name: str, spacing_mm: float) -> None:
+    found = outcome(name, spacing_mm)
     assert all(target["ablated_percent"] >= 99.5 for target in found["targets"])
-    assert found["verdict"]["outcome"] != "incomplete"
+    assert found["verdict"]["outcome"] == "radical"
     assert "broken" not in {row["status"] for row in found["limits"]}
 
 
-def check_naked(name: str) -> None:
-    found = outcome(name)
-    assert all(target["ablated_percent"] >= 99.5 for target in found["targets"])
-    assert limits(name, "skin")["cem43_minutes"] == "broken"
-
-
-def test_the_ulcer_is_dead_and_the_skin_around_it_lives() -> None:
-    check_isolated("breast_skin_ulcerated")
+def test_the_ulcerated_lesion_dies_and_every_limit_holds() -> None:
+    check_isolated("breast_skin_ulcerated", COARSE_MM)
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", [name for name in ISOLATED if name != "breast_skin_ulcerated"])
+@pytest.mark.parametrize("name", ISOLATED)
 def test_with_isolation_the_lesion_dies_and_every_limit_holds(name: str) -> None:
-    check_isolated(name)
+    check_isolated(name, 1.0)  # at 2 mm the dried tissue around the needle is not resolved
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", NAKED)
 def test_without_isolation_the_lesion_dies_and_so_does_the_skin(name: str) -> None:
-    check_naked(name)
+    found = outcome(name, COARSE_MM)
+    assert all(target["ablated_percent"] >= 99.5 for target in found["targets"])
+    dose = {row["where"]: row["status"] for row in found["limits"] if row["quantity"] == "cem43_minutes"}
+    assert dose["skin"] == "broken"
