@@ -2,7 +2,7 @@
 
 The surroundings are the azimuthal means of ε'(T) and σ(T) in rings about the needle's axis, those of gas included. At
 the start, and wherever the antenna has moved into other surroundings, the run waits for the solution; where they have
-changed by heating it is asked for in one super-step, on a worker thread, and used from the next one on. So what comes
+changed by heating it is asked for in one super-step, on a worker thread, and used some super-steps later. So what comes
 out does not depend on how fast anything is computed.
 """
 
@@ -40,6 +40,9 @@ Pozar 2012, Microwave Engineering, 4th ed., 6.7)."""
 
 NEAR_RADIUS, NEAR_LENGTH = 10e-3, 30e-3
 """Rings within this distance of the needle, and within half this length of its heat centre, are near it [m]."""
+
+LATER = 3
+"""A solution is used so many super-steps after it was asked for: about as long as it takes to compute."""
 
 WORKER = ThreadPoolExecutor(1, "antenna")
 """Solves while the backend steps."""
@@ -187,7 +190,7 @@ class LiveAntenna:
 
     Attributes
     ----------
-    solves : how often it was solved
+    waited : super-steps since a solution was asked for; solves : how often it was solved
     """
 
     def __init__(self, antenna: Antenna, backend: Member, spacing: float) -> None:
@@ -197,13 +200,17 @@ class LiveAntenna:
         self.around: Means | None = None
         self.solution: Solution | None = None
         self.asked: tuple[Means, Future[Solution]] | None = None
+        self.waited = 0
         self.solves = 0
 
     def update(self, frame: Frame) -> Solution:
         """The solution to radiate with in a super-step that begins now."""
         if self.asked is not None and frame == self.frame:
-            self.around, pending = self.asked
-            self.solution, self.asked = pending.result(), None
+            self.waited += 1
+            if self.waited == LATER:
+                self.around, pending = self.asked
+                self.solution, self.asked = pending.result(), None
+            assert self.solution is not None
             return self.solution
         moved = self.solution is None or frame != self.frame
         self.frame, self.asked = frame, None
@@ -212,7 +219,7 @@ class LiveAntenna:
         elif self._has_changed(means(self.backend.surroundings(frame, self.rings.near))):
             around = means(self.backend.surroundings(frame, self.rings.all))
             self.solves += 1
-            self.asked = around, WORKER.submit(solution, self.rings, around)
+            self.asked, self.waited = (around, WORKER.submit(solution, self.rings, around)), 0
         assert self.solution is not None
         return self.solution
 
@@ -241,7 +248,7 @@ class LiveAntenna:
         """Where it is and how often it was solved, as plain values; {} before it has radiated."""
         if self.frame is None:
             return {}
-        return {"tip": self.frame.tip, "direction": self.frame.direction, "solves": self.solves}
+        return {"tip": self.frame.tip, "direction": self.frame.direction, "waited": self.waited, "solves": self.solves}
 
     def save(self) -> dict[str, Array]:
         """The surroundings in which it is solved, and those in which it is being solved."""
@@ -253,7 +260,7 @@ class LiveAntenna:
         if not state:
             return
         (x, y, z), (u, v, w) = state["tip"], state["direction"]
-        self.frame, self.solves = Frame((x, y, z), (u, v, w)), state["solves"]
+        self.frame, self.waited, self.solves = Frame((x, y, z), (u, v, w)), state["waited"], state["solves"]
         self.around = Means(*saved["around"])
         self.solution = solution(self.rings, self.around)
         if "asked" in saved:

@@ -159,6 +159,7 @@ class Cpu(Reading):
         return Ranges(lows, highs, float(self.changes.max()) / self.elapsed)
 
     def advance(self, step: SuperStep) -> None:
+        self.placed.forget()
         self.block_sums[:] = 0.0
         if step.scheme == "euler":
             self._euler(step)
@@ -173,6 +174,7 @@ class Cpu(Reading):
         self._book(self.taken.span)
 
     def undo(self) -> None:
+        self.placed.forget()
         self.u, self.spare[0] = self.spare[0], self.u
 
     def _euler(self, step: SuperStep) -> None:
@@ -265,6 +267,7 @@ class Cpu(Reading):
         return {"u": self.u, "energy": np.array(list(self.energy.values())), **self.histories}
 
     def restore(self, saved: Mapping[str, NDArray[Any]]) -> None:
+        self.placed.forget()
         self.u[...] = saved["u"]
         for name, field in self.histories.items():
             field[...] = saved[name]

@@ -38,6 +38,8 @@ class PlacedSources:
         self.case = case
         self.shapes: dict[str, Shape] = {}
         self.fields: dict[str, Array] = {}
+        self.one_watt: tuple[str, Field, Heating] | None = None
+        """The source placed last at one watt, while the state is the same; `forget` it when that changes."""
 
     @property
     def laws(self) -> DielectricTables:
@@ -49,7 +51,15 @@ class PlacedSources:
         """Put a source of one watt somewhere; the power that tissue in a state u [K] takes up of it [W]."""
         if self.shapes.get(name) != shape:
             self.shapes[name], self.fields[name] = shape, self._field(shape)
-        return self.together({name: 1.0}, u)[1].absorbed
+        self.one_watt = None
+        density, heating = self.together({name: 1.0}, u)
+        assert density is not None
+        self.one_watt = name, density, heating
+        return heating.absorbed
+
+    def forget(self) -> None:
+        """The state changes."""
+        self.one_watt = None
 
     def _field(self, shape: Shape) -> Array:
         setup = self.case.setup
@@ -79,6 +89,11 @@ class PlacedSources:
         state, None without any; what they bring."""
         if not powers:
             return None, Heating(0.0, (0.0, 0.0))
+        if self.one_watt is not None and list(powers) == [self.one_watt[0]]:
+            name, density, heating = self.one_watt
+            watt, (least, greatest) = powers[name], heating.rates
+            ends = (watt * least, watt * greatest)
+            return watt * density, Heating(watt * heating.absorbed, (min(ends), max(ends)))
         total = np.zeros_like(u)
         for name, power in powers.items():
             self._add(name, power, u, total)

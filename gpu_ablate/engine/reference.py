@@ -92,6 +92,7 @@ class Reference(Reading):
         return Ranges(lows, highs, float(np.abs(self.u - self.previous).max()) / self.elapsed)
 
     def advance(self, step: SuperStep) -> None:
+        self.placed.forget()
         self.taken, self.pending = step, dict.fromkeys(self.energy, 0.0)
         if step.scheme == "euler":
             self._euler(step)
@@ -105,6 +106,7 @@ class Reference(Reading):
         self.energy = {term: self.energy[term] + brought for term, brought in self.pending.items()}
 
     def undo(self) -> None:
+        self.placed.forget()
         self.u = self.previous
 
     def _euler(self, step: SuperStep) -> None:
@@ -207,6 +209,7 @@ class Reference(Reading):
         return {"u": self.u, "energy": np.array(list(self.energy.values())), **self.histories}
 
     def restore(self, saved: Mapping[str, NDArray[Any]]) -> None:
+        self.placed.forget()
         self.u = saved["u"].copy()
         for name, field in self.histories.items():
             field[...] = saved[name]
