@@ -5,17 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
-from gpu_ablate.case.antennas import SPACING, WINDOW, coaxial_antenna
 from gpu_ablate.errors import SceneError
 from gpu_ablate.physics.maxwell import AntennaField, solve
-from gpu_ablate.physics.maxwell_geometry import Spacing, complex_permittivity, graded_grid
-from gpu_ablate.physics.maxwell_system import Discretisation, discretise
-from gpu_ablate.spec.device import Device
+from gpu_ablate.physics.maxwell_geometry import complex_permittivity
+from gpu_ablate.physics.maxwell_system import Discretisation
 from gpu_ablate.spec.tissue import Tissue
-
-Array = NDArray[np.float64]
 
 BESIDE = 10e-3
 """Power nearer to the axis than this [m] decides where the middle of the heat lies."""
@@ -43,12 +38,6 @@ class Powers:
     behind: float
 
 
-def discretised(device: Device, spacing: Spacing = SPACING) -> Discretisation:
-    """A device's antenna on its grid, ready to be solved in one tissue after the other."""
-    antenna = coaxial_antenna(device, WINDOW.end)
-    return discretise(antenna, graded_grid(antenna, WINDOW, spacing))
-
-
 def field_in(system: Discretisation, tissue: Tissue) -> AntennaField:
     """The field of an antenna wholly in one tissue at 37 °C, for one watt that arrives at it.
 
@@ -57,33 +46,26 @@ def field_in(system: Discretisation, tissue: Tissue) -> AntennaField:
     SceneError
         The tissue has no dielectric values at the antenna's frequency.
     """
-    frequency = system.antenna.frequency
-    band = f"{frequency * 1e-6:g}"
-    permittivity = getattr(tissue, f"relative_permittivity_{band}", None)
-    conductivity = getattr(tissue, f"conductivity_s_m_{band}", None)
-    if permittivity is None or conductivity is None:
+    frequency_mhz = system.antenna.frequency * 1e-6
+    values = tissue.dielectric(frequency_mhz)
+    if values is None:
         raise SceneError(
-            f'tissue "{tissue.name}" has no dielectric values at {band} MHz, at which this antenna works\n'
+            f'tissue "{tissue.name}" has no dielectric values at {frequency_mhz:g} MHz, at which this antenna works\n'
             "  remedy: choose a tissue that has them, for example breast_tumour or liver"
         )
-    return solve(system, complex_permittivity(permittivity.value, conductivity.value, frequency))
-
-
-def medium_power(field: AntennaField) -> Array:
-    """Power absorbed by tissue in each cell (nz, nr) [W]; 0 in the needle."""
-    return np.where(field.piece < 0, field.absorbed, 0.0)
+    return solve(system, complex_permittivity(*values, system.antenna.frequency))
 
 
 def heat_centre(field: AntennaField) -> float:
     """Middle of the heat along the axis [m] (see `Powers`)."""
-    slices = medium_power(field)[:, field.grid.radii < BESIDE].sum(axis=1)
+    slices = field.in_medium[:, field.grid.radii < BESIDE].sum(axis=1)
     below = np.append(0.0, np.cumsum(slices))
     return float(np.interp(0.5 * below[-1], below, field.grid.z))
 
 
 def powers(field: AntennaField, cable_efficiency: float) -> Powers:
     """Where one watt at the generator goes, from the field for one watt at the antenna."""
-    tissue = medium_power(field)
+    tissue = field.in_medium
     absorbed, centre = float(tissue.sum()), heat_centre(field)
     return Powers(
         cable=1.0 - cable_efficiency,
@@ -98,8 +80,8 @@ def powers(field: AntennaField, cable_efficiency: float) -> Powers:
 
 def enclosing(field: AntennaField, share: float) -> float:
     """Power density [W m⁻³] for one watt at the antenna, above which lies this share of the absorbed power."""
-    tissue = medium_power(field).ravel()
-    density = (medium_power(field) / field.grid.volumes).ravel()
+    tissue = field.in_medium.ravel()
+    density = (field.in_medium / field.grid.volumes).ravel()
     order = np.argsort(density)[::-1]
     reached = np.cumsum(tissue[order])
     return float(density[order[np.searchsorted(reached, share * reached[-1])]])

@@ -76,7 +76,10 @@ def build_case(scene: Scene) -> Case:
     grid = anatomy.grid
     gas = np.isin(anatomy.labels, [i for i, r in enumerate(anatomy.regions) if r.phase == "gas"])
     check_places(scene, anatomy, probes)
-    antennas = {probe.name: build_antenna(library.device(probe.device, scene.device)) for probe in scene.probe}
+    try:
+        antennas = {probe.name: build_antenna(library.device(probe.device, scene.device)) for probe in scene.probe}
+    except SceneError as error:
+        raise SceneError(f"{scene.path}: {error}") from error
     shafts = shaft_rows(probes, antennas, grid, gas)
     vessels = vessel_rows(scene, grid, gas)
     infusions = infusion_rows(scene, anatomy)

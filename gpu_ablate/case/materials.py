@@ -53,15 +53,14 @@ def dielectric_tables(scene: Scene, anatomy: Anatomy, tables: ThermalTables) -> 
 
 def _dielectric(scene: Scene, tissue: Tissue, frequency_mhz: float) -> tuple[float, float]:
     """Relative permittivity and conductivity [S m⁻¹] of a tissue at 37 °C."""
-    band = f"{frequency_mhz:g}"
-    permittivity = getattr(tissue, f"relative_permittivity_{band}", None)
-    conductivity = getattr(tissue, f"conductivity_s_m_{band}", None)
-    if permittivity is None or conductivity is None or conductivity.value <= 0.0:
+    values = tissue.dielectric(frequency_mhz)
+    if values is None or values[1] <= 0.0:
+        band = f"{frequency_mhz:g}"
         raise SceneError(
             f'{scene.path}: tissue "{tissue.name}" has no dielectric values at {band} MHz, which the antenna needs\n'
             f"  remedy: give relative_permittivity_{band} and conductivity_s_m_{band} in [tissue.{tissue.name}]"
         )
-    return permittivity.value, conductivity.value
+    return values
 
 
 def nusselt(scene: Scene, region: Region) -> float:

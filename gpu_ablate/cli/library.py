@@ -58,7 +58,8 @@ def show(
 
 def draw(device: Device, tissue: str, path: Path) -> None:
     """Solve a device in the tissues of the table and in the one to draw; print the table and write the picture."""
-    from gpu_ablate.case.antenna_powers import discretised, field_in, powers
+    from gpu_ablate.case.antenna_powers import field_in, powers
+    from gpu_ablate.case.antennas import SPACING, WINDOW, coaxial_antenna, discretised
     from gpu_ablate.library import load
     from gpu_ablate.render.antenna import draw_antenna
     from gpu_ablate.scene.problems import near_or_all
@@ -69,7 +70,7 @@ def draw(device: Device, tissue: str, path: Path) -> None:
         raise SceneError(
             f'--tissue: "{tissue}" is not in the library\n  {near_or_all(tissue, load.tissues(), "tissue")}'
         )
-    system = discretised(device)
+    system = discretised(coaxial_antenna(device, WINDOW.end), SPACING)
     fields = {key: field_in(system, load.tissue(key)) for key in dict.fromkeys((tissue, *TABLE_TISSUES))}
     found = {key: powers(field, device.cable_efficiency.value) for key, field in fields.items()}
     rows = [

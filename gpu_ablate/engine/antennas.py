@@ -18,13 +18,13 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import distance_transform_edt
 
+from gpu_ablate.case.antennas import discretised
 from gpu_ablate.case.case import Antenna
 from gpu_ablate.engine.backend import Member
 from gpu_ablate.engine.deposit import AntennaShape, Frame, Rings, Surroundings
 from gpu_ablate.physics.axial_field import AxialField, axial_field
 from gpu_ablate.physics.maxwell import MEDIUM, solve
-from gpu_ablate.physics.maxwell_geometry import complex_permittivity, graded_grid
-from gpu_ablate.physics.maxwell_system import Discretisation, discretise
+from gpu_ablate.physics.maxwell_geometry import complex_permittivity
 
 Array = NDArray[np.float64]
 Indices = NDArray[np.int64]
@@ -99,11 +99,6 @@ class Solution:
     escaped: float
 
 
-@lru_cache(maxsize=8)
-def _system(antenna: Antenna) -> Discretisation:
-    return discretise(antenna.coaxial, graded_grid(antenna.coaxial, antenna.window, antenna.spacing))
-
-
 @dataclass(frozen=True)
 class AntennaRings:
     """The rings about an antenna in which its surroundings are averaged, and those of them that are near."""
@@ -153,7 +148,7 @@ class AntennaRings:
     @cached_property
     def _between(self) -> tuple[tuple[Indices, Array], tuple[Indices, Array]]:
         """Lower ring and way to the next one, along z of each row of the antenna's cells and along r of each column."""
-        grid, rings = _system(self.antenna).grid, self.all
+        grid, rings = discretised(self.antenna.coaxial, self.antenna.spacing).grid, self.all
         along = np.clip((grid.heights - rings.z_first) / rings.width, 0.0, rings.rows - 1.001)
         across = np.clip((grid.radii - rings.r_min) / rings.width, 0.0, rings.columns - 1.001)
         row, column = along.astype(np.int64), across.astype(np.int64)
@@ -168,13 +163,15 @@ def _solved(
     the rest goes."""
     antenna, shape = rings.antenna, (rings.all.rows, rings.all.columns)
     epsilon, sigma = (rings.at_cells(np.frombuffer(v).reshape(shape)) for v in (permittivity, conductivity))
-    field = solve(_system(antenna), complex_permittivity(epsilon, sigma, antenna.coaxial.frequency))
+    field = solve(
+        discretised(antenna.coaxial, antenna.spacing), complex_permittivity(epsilon, sigma, antenna.coaxial.frequency)
+    )
     powers = {
         "reflected": field.reflected,
         "needle": sum(power for name, power in field.absorbed_in.items() if name != MEDIUM),
         "escaped": field.escaped,
     }
-    return axial_field(field, antenna.radius), np.where(field.piece < 0, field.absorbed, 0.0), powers
+    return axial_field(field, antenna.radius), field.in_medium, powers
 
 
 def solution(rings: AntennaRings, around: Means) -> Solution:

@@ -75,7 +75,7 @@ class ProbeClock:
     def emission(self, time: float) -> Emission:
         """Power and place at a time [s]."""
         power, net = (self.step.power, self.step.net) if self.step else (0.0, False)
-        return Emission(power, self.tip(time), self.direction, self.inserted, net)
+        return Emission(power, self.tip(time), self.direction, net)
 
     def finish(self, time: float, ended_by: str) -> Station:
         """End the step under way at a time [s] and begin the next."""

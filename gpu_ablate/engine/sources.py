@@ -20,12 +20,11 @@ from gpu_ablate.result.result import LOST_TERMS
 @dataclass(frozen=True)
 class Emission:
     """What a probe sends out during a super-step: power [W], at the generator or (net) out of the antenna; tip (x, y,
-    z) [m]; unit vector from the tip to the handle; whether the needle is in the tissue."""
+    z) [m]; unit vector from the tip to the handle."""
 
     power: float
     tip: Vector
     direction: Vector
-    inserted: bool = True
     net: bool = False
 
 

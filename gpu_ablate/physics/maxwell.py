@@ -67,10 +67,15 @@ class AntennaField:
         conductivity = -self.permittivity.imag * self.antenna.angular_frequency * VACUUM_PERMITTIVITY
         return conductivity * self.half_square * self.grid.volumes
 
+    @cached_property
+    def in_medium(self) -> Array:
+        """Power that the medium absorbs in each cell (nz, nr) [W]; 0 in the antenna."""
+        return np.where(self.piece < 0, self.absorbed, 0.0)
+
     @property
     def absorbed_in(self) -> dict[str, float]:
         """Power absorbed in the medium and in the rings of each name [W]."""
-        powers = {MEDIUM: float(self.absorbed[self.piece < 0].sum())}
+        powers = {MEDIUM: float(self.in_medium.sum())}
         for index, ring in enumerate(self.antenna.rings):
             powers[ring.name] = powers.get(ring.name, 0.0) + float(self.absorbed[self.piece == index].sum())
         return powers

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from gpu_ablate.case.antenna_powers import BEHIND, Powers, enclosing, heat_centre, medium_power
+from gpu_ablate.case.antenna_powers import BEHIND, Powers, enclosing, heat_centre
 from gpu_ablate.case.antennas import WINDOW
 from gpu_ablate.physics.maxwell import AntennaField
 from gpu_ablate.physics.maxwell_geometry import Ring
@@ -190,7 +190,7 @@ def _sar(figure: Any, device: Device, tissue: Tissue, field: AntennaField) -> No
 
 def _section(field: AntennaField) -> tuple[Array, Array, Array]:
     """Distances from the axis on both sides and heights [mm], and the power density there [W m⁻³] (nz, 2 nr)."""
-    density = medium_power(field) / field.grid.volumes
+    density = field.in_medium / field.grid.volumes
     density = np.where(field.piece < 0, density, np.nan)
     out = field.grid.radii / MM
     return np.append(-out[::-1], out), field.grid.heights / MM, np.hstack([density[:, ::-1], density])

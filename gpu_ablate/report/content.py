@@ -156,7 +156,7 @@ def collect(result: Result, metrics: dict[str, Any], figures: dict[str, Path], b
 
 def remark_words(notes: tuple[str, ...]) -> str:
     """What the notes are about (their words before the colon), for the first screen; empty without notes."""
-    subjects = [note.split(":")[0] if ":" in note[:60] else note for note in notes]
+    subjects = dict.fromkeys(note.split(":")[0] if ":" in note[:60] else note for note in notes)
     return "; ".join(subject.rstrip(".") for subject in subjects)
 
 

@@ -142,3 +142,9 @@ class Tissue(TissueEntry):
         if self.boiling == "water" and self.phase != "gas" and self.water_fraction is None:
             raise ValueError('it boils (the default), so it needs water_fraction; or write boiling = "none"')
         return self
+
+    def dielectric(self, frequency_mhz: float) -> tuple[float, float] | None:
+        """Relative permittivity and conductivity [S m⁻¹] at a frequency, 37 °C; None where it has none."""
+        permittivity = getattr(self, f"relative_permittivity_{frequency_mhz:g}", None)
+        conductivity = getattr(self, f"conductivity_s_m_{frequency_mhz:g}", None)
+        return None if permittivity is None or conductivity is None else (permittivity.value, conductivity.value)

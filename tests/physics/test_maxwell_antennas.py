@@ -162,7 +162,7 @@ def test_choke() -> None:
         grid = graded_grid(antenna, Window(40 * MM, -30 * MM, 70 * MM), Spacing())
         field = solve(discretise(antenna, grid), complex_permittivity(57.2, 1.968, antenna.frequency))
         behind = grid.heights > 24 * MM
-        medium = np.where(field.piece < 0, field.absorbed, 0.0)
+        medium = field.in_medium
         shares.append(float(medium[behind].sum() / medium.sum()))
         powers = field.absorbed_in
         assert powers["water"] > 0.0

@@ -10,7 +10,8 @@ from matplotlib.colors import to_rgb
 from numpy.typing import NDArray
 from PIL import Image
 
-from gpu_ablate.case.antenna_powers import discretised, field_in, powers
+from gpu_ablate.case.antenna_powers import field_in, powers
+from gpu_ablate.case.antennas import WINDOW, coaxial_antenna, discretised
 from gpu_ablate.library import load as library
 from gpu_ablate.physics.maxwell_geometry import Spacing
 from gpu_ablate.render import style
@@ -24,7 +25,7 @@ COARSE = Spacing(0.1e-3, 1.5, 2e-3)
 def picture(device: Device, path: Path) -> NDArray[np.int64]:
     """Pixels (rows, columns, 3) of a device's picture in liver."""
     liver = library.tissue("liver")
-    field = field_in(discretised(device, COARSE), liver)
+    field = field_in(discretised(coaxial_antenna(device, WINDOW.end), COARSE), liver)
     draw_antenna(device, liver, field, {"liver": powers(field, device.cable_efficiency.value)}, path)
     return np.asarray(Image.open(path).convert("RGB")).astype(np.int64)
 
