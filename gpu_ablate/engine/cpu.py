@@ -104,7 +104,7 @@ class Cpu(Reading):
         self.absent = np.empty((0, 0, 0), real)
         self.spare = [self.u.copy()]
         self.elapsed = math.inf
-        self.placed = CpuSources(case, lambda work: self._on_slabs(lambda i: work(*self.slabs[i])))
+        self.placed = CpuSources(case, self.slabs, self._on_slabs)
         self.source = self.absent
         self.source_power = 0.0
         self.block_sums = np.zeros((len(self.blocks), nz, 2 + groups))

@@ -173,14 +173,15 @@ def add_to_rings(rings, sums, r, along, weight, inside, permittivity, conductivi
 
 
 @numba.njit(**WHOLE)
-def look_around(needle, rings, first, last, labels, u, permittivity, conductivity, lowest, scale, sums):  # type: ignore[no-untyped-def]
-    """Sums (4, rows, columns) of `Surroundings` over the cells `first` to `last`; laws (regions, nodes)."""
+def look_around(needle, rings, first, last, labels, u, permittivity, conductivity, lowest, scale, part, sums):  # type: ignore[no-untyped-def]
+    """Sums (parts, 4, rows, columns) of `Surroundings` over the cells `first` to `last`, one part of them: planes
+    part, part + parts, ...; laws (regions, nodes)."""
     nz, ny, nx = labels.shape
     nodes = conductivity.shape[1]
     offsets = needle.offsets
-    part = 1.0 / offsets.size**3
-    farthest = rings[0] + sums.shape[2] * rings[1] + 1.0
-    for k in range(first[2], last[2]):
+    weight, mine = 1.0 / offsets.size**3, sums[part]
+    farthest = rings[0] + sums.shape[3] * rings[1] + 1.0
+    for k in range(first[2] + part, last[2], len(sums)):
         for j in range(first[1], last[1]):
             i0, i1 = row_within(needle, j, k, farthest, first[0], last[0])
             for i in range(i0, i1):
@@ -197,13 +198,13 @@ def look_around(needle, rings, first, last, labels, u, permittivity, conductivit
                     sigma = conductivity[region, node]
                     sigma += share * (conductivity[region, node + 1] - sigma)
                 if r >= needle.near:
-                    add_to_rings(rings, sums, r, along, 1.0, inside, epsilon, sigma)
+                    add_to_rings(rings, mine, r, along, 1.0, inside, epsilon, sigma)
                     continue
                 for oz in offsets:
                     for oy in offsets:
                         for ox in offsets:
                             r, along = about_axis(needle, x + ox, y + oy, z + oz)
-                            add_to_rings(rings, sums, r, along, part, inside, epsilon, sigma)
+                            add_to_rings(rings, mine, r, along, weight, inside, epsilon, sigma)
 
 
 def rings_in_cells(rings: Rings, spacing: float) -> NDArray[np.float64]:

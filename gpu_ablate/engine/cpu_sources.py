@@ -17,12 +17,18 @@ from gpu_ablate.engine.placed import PlacedSources
 Array = NDArray[np.float64]
 
 
-class CpuSources(PlacedSources):
-    """Placed sources of the CPU backend; `on_slabs` does work on slabs of planes z0 .. z1."""
+PARTS = 8
+"""Parts of what surrounds a needle, each summed by itself, so that the sum is the same on any number of threads."""
 
-    def __init__(self, case: Case, on_slabs: Callable[[Callable[[int, int], None]], None]) -> None:
+
+class CpuSources(PlacedSources):
+    """Placed sources of the CPU backend; `on_slabs` does the work of each of the slabs, planes z0 .. z1."""
+
+    def __init__(
+        self, case: Case, slabs: list[tuple[int, int]], on_slabs: Callable[[Callable[[int], None]], None]
+    ) -> None:
         super().__init__(case)
-        self.on_slabs = on_slabs
+        self.slabs, self.on_slabs = slabs, on_slabs
 
     def _antenna_field(self, shape: AntennaShape) -> Array:
         grid, source = self.case.setup.grid, shape.field
@@ -30,13 +36,13 @@ class CpuSources(PlacedSources):
         first, last = window(grid, shape.frame, source.radius, source.z_first, source.z_last)
         first, last = np.clip(first, 0, grid.shape[::-1]), np.clip(last, 0, grid.shape[::-1])
         field = np.empty(grid.shape)
-        self.on_slabs(lambda z0, z1: cpu_antenna.fill(needle, table, first, last, field, z0, z1))
+        self.on_slabs(lambda i: cpu_antenna.fill(needle, table, first, last, field, *self.slabs[i]))
         return field
 
     def _heating(self, density: Field) -> Heating:
         labels, inverse = self.case.setup.labels, 1.0 / self.case.tables.heat_capacity
         sums, least, greatest = np.empty((3, len(labels)))
-        self.on_slabs(lambda z0, z1: cpu_antenna.heating(labels, density, inverse, sums, least, greatest, z0, z1))
+        self.on_slabs(lambda i: cpu_antenna.heating(labels, density, inverse, sums, least, greatest, *self.slabs[i]))
         absorbed = float(sums.sum()) * self.case.setup.grid.cell_volume
         return Heating(absorbed, (float(least.min()), float(greatest.max())))
 
@@ -46,24 +52,20 @@ class CpuSources(PlacedSources):
             return
         labels, field, law = self.case.setup.labels, self.fields[name], self.laws.conductivity
         self.on_slabs(
-            lambda z0, z1: cpu_antenna.add_antenna(labels, u, field, law, U_MIN, 1.0 / U_STEP, power, total, z0, z1)
+            lambda i: cpu_antenna.add_antenna(labels, u, field, law, U_MIN, 1.0 / U_STEP, power, total, *self.slabs[i])
         )
 
     def surroundings(self, frame: Frame, rings: Rings, u: Field) -> Surroundings:
         grid = self.case.setup.grid
-        sums = np.zeros((4, rings.rows, rings.columns))
-        first, last = window(grid, frame, rings.radius, *rings.heights)
-        cpu_antenna.look_around(
-            cpu_antenna.needle_of(grid, frame, AROUND_SAMPLES),
-            cpu_antenna.rings_in_cells(rings, grid.spacing),
-            first,
-            last,
-            self.case.setup.labels,
-            u,
-            self.laws.permittivity,
-            self.laws.conductivity,
-            U_MIN,
-            1.0 / U_STEP,
-            sums,
-        )
-        return Surroundings(*sums)
+        needle = cpu_antenna.needle_of(grid, frame, AROUND_SAMPLES)
+        in_cells = cpu_antenna.rings_in_cells(rings, grid.spacing)
+        cells = window(grid, frame, rings.radius, *rings.heights)
+        sums = np.zeros((PARTS, 4, rings.rows, rings.columns))
+        known = self.case.setup.labels, u, self.laws.permittivity, self.laws.conductivity, U_MIN, 1.0 / U_STEP
+
+        def work(slab: int) -> None:
+            for part in range(slab, PARTS, len(self.slabs)):
+                cpu_antenna.look_around(needle, in_cells, *cells, *known, part, sums)
+
+        self.on_slabs(work)
+        return Surroundings(*sums.sum(axis=0))

@@ -11,8 +11,8 @@ published short axis, with 0.75 of the generator's power net where a paper names
   2006; taken as its least and largest energy)
 
 and against this program's own 16 G antenna, a single hold at 37 °C in 1.5 mm voxels, width of the killed zone (CEM43
-240 min) after a minute of rest: tumour 60 W 28 s 14.9 against 19.1 mm, gland 60 W 120 s 24.2 against 32.6, fat 40 W
-120 s 21.1 against 21.3, liver 60 W 120 s 24.2 against 26.8 and 300 s 32.8 against 31.5.
+240 min) after a minute of rest: tumour 60 W 28 s 14.9 against 18.4 mm, gland 60 W 120 s 24.2 against 33.0, fat 40 W
+120 s 21.1 against 20.3, liver 60 W 120 s 24.2 against 26.5 and 300 s 32.8 against 34.1.
 
 So about ± 30 % is to be expected, and more where blood flow limits the zone, which the rule knows nothing of. At
 915 MHz it is far too wide: udder ex vivo, 25 W, 10 min: 26 mm against 13.4 ± 1.4 mm (Tanaka 2013).

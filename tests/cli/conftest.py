@@ -15,7 +15,7 @@ title = "A small tumour in a block of gland"
 
 [domain]
 spacing_mm = 2.0
-min_mm = [-16, -16, -26]
+min_mm = [-16, -16, -34]
 max_mm = [16, 16, 8]
 background = "breast_gland"
 
@@ -40,7 +40,7 @@ shape = { kind = "sphere", center_mm = [0, 0, -12], radius_mm = 5 }
 [[probe]]
 name = "A"
 device = "microwave_2450_16g"
-tip_mm = [0, 0, -22]
+tip_mm = [0, 0, -30]
 entry_mm = [0, 0, 0]
 steps = [
   { action = "hold", power_w = 15, duration_s = 20 },

@@ -50,9 +50,9 @@ def test_check_computes_nothing_and_shows_the_plan(scene: str, capsys: pytest.Ca
     assert main(["check", scene]) == 0
     out = capsys.readouterr().out
     rows = {line.split()[0]: line.split() for line in out.splitlines() if line.startswith("  ")}
-    # tip and heat 22 and 16 mm deep, the tumour's deepest point at -17 mm, skin down to -2 mm; then 4 mm less
-    assert rows["A.1"][-5:-1] == ["22.0", "16.0", "1.0", "14.0"]
-    assert rows["A.2"][-5:-1] == ["18.0", "12.0", "5.0", "10.0"]
+    # tip and heat 30 and 16.7 mm deep, the tumour's deepest point at -17 mm, skin down to -2 mm; then 4 mm less
+    assert rows["A.1"][-5:-1] == ["30.0", "16.7", "0.3", "14.7"]
+    assert rows["A.2"][-5:-1] == ["26.0", "12.7", "4.3", "10.7"]
     assert float(rows["A.1"][-1]) > float(rows["A.3"][-1]) > 0.0
     assert rows["A.2"][-1] == "-"
     assert rows["cover"][-1] == f"{32 * 32 * 2 / 1000:.2f}"
@@ -61,14 +61,14 @@ def test_check_computes_nothing_and_shows_the_plan(scene: str, capsys: pytest.Ca
 
 def test_check_shows_each_track_and_warns_of_the_plan(scene: str, capsys: pytest.CaptureFixture[str]) -> None:
     text = Path(scene).read_text(encoding="utf-8")
-    again = '{ action = "reinsert", tip_mm = [0, 0, -10], shaft_direction = [1, 0, 4], duration_s = 20 },'
+    again = '{ action = "reinsert", tip_mm = [0, 0, -17], shaft_direction = [1, 0, 4], duration_s = 20 },'
     text = text.replace('{ action = "pull", distance_mm = 4 },', again)
     Path(scene).write_text(text, encoding="utf-8")
     assert main(["check", scene]) == 0
     out = capsys.readouterr().out
     rows = {line.split()[0]: line.split() for line in out.splitlines() if line.startswith("  A.")}
     assert [rows[step][1] for step in ("A.1", "A.2", "A.3")] == ["1", "2", "2"]
-    assert rows["A.3"][-5] == "10.0"
+    assert rows["A.3"][-5] == "17.0"
     assert 'note     Probe "A", step 3: the active zone' in out
 
 
@@ -80,7 +80,7 @@ def test_check_says_what_is_wrong(scene: str, capsys: pytest.CaptureFixture[str]
 def test_show_prints_verdict_limits_and_zones(finished: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["show", str(finished)]) == 0
     out = capsys.readouterr().out
-    for text in ("verdict", "tumour", "max_temperature_c", "cem43_240", "above_50c", "4,352 voxels"):
+    for text in ("verdict", "tumour", "max_temperature_c", "cem43_240", "above_50c", "5,376 voxels"):
         assert text in out
 
 

@@ -29,7 +29,7 @@ MOVING = (
 [[probe]]
 name = "A"
 device = "microwave_2450_16g"
-tip_mm = [0, 0, -22]
+tip_mm = [0, 0, -30]
 entry_mm = [0, 0, 0]
 steps = [
   { action = "hold", power_w = 40, duration_s = 60, until = { where = "tumour", above_c = 60 } },

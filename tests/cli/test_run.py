@@ -42,7 +42,7 @@ def test_a_run_writes_its_folder(finished: Path) -> None:
 def test_the_terminal_shows_plan_stations_verdict_and_report(scene: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["run", scene, "--no-figures"]) == 0
     out = capsys.readouterr().out
-    for text in ("16 x 16 x 17 = 4,352 voxels of 2 mm", "numba (", "A: hold at 15 W", "verdict", "limits"):
+    for text in ("16 x 16 x 21 = 5,376 voxels of 2 mm", "numba (", "A: hold at 15 W", "verdict", "limits"):
         assert text in out
     assert str(Path("runs/tiny/report.html")) in out
     logged = [line.partition("] ")[2] for line in Path("runs/tiny/log.txt").read_text().splitlines()]

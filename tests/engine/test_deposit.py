@@ -14,6 +14,7 @@ from gpu_ablate.case.grid import Grid, Vector
 from gpu_ablate.case.tables import DielectricTables
 from gpu_ablate.engine.backend import Backend
 from gpu_ablate.engine.choose import open_backend
+from gpu_ablate.engine.cpu import Cpu
 from gpu_ablate.engine.deposit import AntennaShape, Frame, Rings, antenna_field, point_shares
 from gpu_ablate.physics.axial_field import AxialField
 from tests.engine.conftest import BACKENDS
@@ -214,13 +215,27 @@ def all_sums(engine: Backend, frame: Frame, u: Array) -> Array:
 @pytest.mark.parametrize("frame", FRAMES)
 def test_backends_find_the_same_around_a_needle(backend: str, error: float, frame: Frame) -> None:
     """In pieces of tissue and gas whose laws depend on the state, cold and hot, in float64."""
+    case, u = pieces_and_state()
+    expected = all_sums(open_backend("numpy", case), frame, u)
+    found = all_sums(open_backend(backend, case), frame, u)
+    for ours, theirs in zip(found, expected, strict=True):
+        assert ours == pytest.approx(theirs, rel=error, abs=error * theirs.max())
+
+
+def pieces_and_state() -> tuple[Case, Array]:
+    """Pieces of tissue and gas whose laws depend on the state, and a state, cold and hot."""
     rng = np.random.default_rng(5)
     case = case_of(rng.integers(0, 3, (7, 13, 6)).astype(np.uint8).repeat(4, 0).repeat(2, 1).repeat(4, 2))
     assert case.dielectric is not None
     fall = np.linspace(1.0, 0.2, case.tables.theta.shape[1])
     case = replace(case, dielectric=DielectricTables(case.dielectric.permittivity, case.dielectric.conductivity * fall))
-    u = rng.uniform(-60.0, 300.0, SHAPE)
-    expected = all_sums(open_backend("numpy", case), frame, u)
-    found = all_sums(open_backend(backend, case), frame, u)
-    for ours, theirs in zip(found, expected, strict=True):
-        assert ours == pytest.approx(theirs, rel=error, abs=error * theirs.max())
+    return case, rng.uniform(-60.0, 300.0, SHAPE)
+
+
+@pytest.mark.parametrize("frame", FRAMES)
+def test_the_number_of_threads_does_not_matter_around_a_needle(frame: Frame) -> None:
+    """Bitwise: parts are summed in the same order however they are shared out."""
+    case, u = pieces_and_state()
+    alone = all_sums(Cpu(case, threads=1), frame, u)
+    for threads in (2, 3, 11):
+        assert np.array_equal(alone, all_sums(Cpu(case, threads=threads), frame, u))

@@ -42,7 +42,7 @@ def test_energy_sent_out_is_power_times_time(build: Build) -> None:
     gone = energy["cable_j"] + energy["reflected_j"] + energy["escaped_j"]
     assert energy["sources_j"] + gone == pytest.approx(40 * 7.3 + 20 * 3 / 0.7, rel=1e-9)
     assert energy["cable_j"] == pytest.approx((1 - case.setup.probes[0].cable_efficiency) * (40 * 7.3 + 20 * 3 / 0.7))
-    assert 0.0 < energy["escaped_j"] < energy["sources_j"]
+    assert min(energy[term] for term in ("sources_j", "reflected_j", "escaped_j")) > 0.0
 
 
 LONGEST = 12.0
@@ -188,7 +188,7 @@ def test_steps_that_are_repeated_begin_at_the_same_place(build: Build) -> None:
 
 
 def test_each_station_says_where_the_needle_stands(build: Build) -> None:
-    """Flat skin at z = 0, 1.5 mm thick, a tumour down to -13 mm: heat 6 mm up a shaft that rises by 0.447."""
+    """Flat skin at z = 0, 1.5 mm thick, a tumour down to -13 mm: heat 13.3 mm up a shaft that rises by 0.447."""
     said: list[str] = []
 
     def keep(progress: Progress) -> None:
@@ -197,9 +197,9 @@ def test_each_station_says_where_the_needle_stands(build: Build) -> None:
     ga.simulate(build(SMALL + PROBE.format(steps='{ action = "hold", power_w = 20, duration_s = 1 }')), progress=keep)
     (text,) = said
     assert "tip 12.0 mm deep" in text
-    assert "heat 9.3 mm deep" in text
-    assert "deep edge of the tumour 3.7 mm below the heat" in text
-    assert "skin 7.8 mm from the heat" in text
+    assert "heat 6.1 mm deep" in text
+    assert "deep edge of the tumour 6.9 mm below the heat" in text
+    assert "skin 4.6 mm from the heat" in text
 
 
 def test_each_probe_keeps_its_own_clock(build: Build) -> None:

@@ -13,8 +13,8 @@ from gpu_ablate.case.antennas import SPACING, WINDOW, coaxial_antenna, discretis
 from gpu_ablate.errors import SceneError
 from gpu_ablate.library import load as library
 from gpu_ablate.physics.dielectric import drying_conductivity, drying_permittivity
-from gpu_ablate.physics.maxwell import AntennaField
-from gpu_ablate.physics.maxwell_geometry import Spacing
+from gpu_ablate.physics.maxwell import AntennaField, solve
+from gpu_ablate.physics.maxwell_geometry import Spacing, complex_permittivity
 from gpu_ablate.spec.base import Quantity
 from gpu_ablate.spec.tissue import Tissue
 from gpu_ablate.units import MM
@@ -67,10 +67,26 @@ def test_reflections(device: str) -> None:
     assert field(device, "breast_fat").reflected < 0.21
 
 
+@pytest.mark.parametrize("thickness_mm", [0.5, 1, 2, 3, 4, 6])
+@pytest.mark.parametrize("device", COOLED[:2])
+def test_tissue_that_dries_beside_the_needle_hardly_matters(device: str, thickness_mm: float) -> None:
+    """Liver with a layer at 130 °C, 16 mm long, ends rounded: the antenna stays matched, thanks to its cover."""
+    entry, liver = library.device(device), library.tissue("liver")
+    system = discretised(coaxial_antenna(entry, WINDOW.end), SPACING)
+    r, z = np.meshgrid(system.grid.radii, system.grid.heights)
+    beside = np.maximum(r - 0.5 * entry.shaft_diameter_mm.value * MM, 0.0)
+    beyond = np.maximum(np.abs(z - entry.emission_offset_mm.value * MM) - 8.0 * MM, 0.0)
+    celsius = np.where(np.hypot(beside, beyond) < thickness_mm * MM, 130.0, 37.0)
+    values = liver.dielectric(entry.frequency_mhz.value)
+    assert values is not None
+    epsilon, sigma = drying_permittivity(celsius, values[0]), drying_conductivity(celsius, values[1])
+    assert solve(system, complex_permittivity(epsilon, sigma, system.antenna.frequency)).reflected < 0.08
+
+
 @pytest.mark.parametrize("device", COOLED)
 def test_chokes_keep_power_off_the_shaft(device: str) -> None:
-    """Far less than without a choke; a few per cent at 915 MHz, whose waves are more than twice as long."""
-    share = 0.04 if device == "microwave_915_14g" else 0.015
+    """Far less than without a choke; more at 915 MHz, whose waves are more than twice as long."""
+    share = 0.04 if device == "microwave_915_14g" else 0.03
     for name in WATERY:
         assert behind(device, name) < share
         assert behind(device, name) < 0.4 * behind(SLOT, name)
