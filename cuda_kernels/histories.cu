@@ -1,16 +1,9 @@
 // What is remembered of each cell: doses and shares left of a span, and extremes (engine/reference.py).
 #include "problem.cuh"
 
-enum HistoryKind { ACCUMULATE, DECAY, GREATEST, LEAST };
-
 // Law of one history: T - 37 below which its rate is 0, cap of the dose, last node of its table.
 struct Law {
     real gate, cap, last;
-};
-
-// The span of a super-step and how it is sampled: by one of `steps` equal steps, at `share` of which its middle lies.
-struct Span {
-    double share, steps, seconds;
 };
 
 struct DoseArguments {

@@ -8,6 +8,14 @@ struct alignas(16) Material {
     real inverse, perfusion, metabolic, thawed, low, high, rise, bend;
 };
 
+// Kinds of what is remembered of each cell (engine/dose_tables.py).
+enum HistoryKind { ACCUMULATE, DECAY, GREATEST, LEAST, TIME, CYCLES, PASSAGE };
+
+// The span of a super-step and how it is sampled: by one of `steps` equal steps, at `share` of which its middle lies.
+struct Span {
+    double share, steps, seconds;
+};
+
 // Sides on which a cell meets another material, and whether the exchange list names it.
 enum { WEST = 1, EAST = 2, SOUTH = 4, NORTH = 8, BELOW = 16, ABOVE = 32, COUPLED = 64 };
 

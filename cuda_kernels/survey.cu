@@ -12,13 +12,14 @@ struct SurveyArguments {
     real threshold;
     int n, member;
     int is_state;            // the field is u: its temperature is asked for
+    int is_count;            // cycles: a half is one that has begun
     int at_most;             // count values up to the threshold, else from it on
 };
 
 __device__ __forceinline__ real value_at(const SurveyArguments &a, int i) {
     const size_t at = a.member * cells_of(a.p) + (a.cells ? a.cells[i] : (unsigned)i);
     const real v = a.field[at];
-    if (!a.is_state) return v;
+    if (!a.is_state) return a.is_count ? ceil(v) : v;
     const unsigned region = a.p.labels[at];
     return a.body + theta_of(a.p, material_of(a.p, a.member, region), a.member, region, v);
 }

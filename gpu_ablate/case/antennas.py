@@ -9,7 +9,7 @@ from gpu_ablate.case.case import Antenna, Cooling
 from gpu_ablate.errors import SceneError
 from gpu_ablate.physics.maxwell_geometry import CoaxialAntenna, Ring, Spacing, Window, graded_grid
 from gpu_ablate.physics.maxwell_system import Discretisation, discretise
-from gpu_ablate.spec.device import Device, RingEntry
+from gpu_ablate.spec.device import MicrowaveDevice, RingEntry
 from gpu_ablate.units import BODY_C, MM
 
 WINDOW = Window(40e-3, -40e-3, 60e-3)
@@ -26,7 +26,7 @@ and |E|² at 1 mm and more from the needle by at most 1.8 % (2.45 GHz) or 2.8 % 
 edges it would be 0.3 %, 2.3 % and 4.8 % for a fifth less time; growth 1.4 costs 5 to 9 % of |E|²."""
 
 
-def build_antenna(device: Device) -> Antenna:
+def build_antenna(device: MicrowaveDevice) -> Antenna:
     """The antenna of a device in SI.
 
     Raises
@@ -62,7 +62,7 @@ def discretised(antenna: CoaxialAntenna, spacing: Spacing) -> Discretisation:
     return discretise(antenna, graded_grid(antenna, WINDOW, spacing))
 
 
-def coaxial_antenna(device: Device, feed: float) -> CoaxialAntenna:
+def coaxial_antenna(device: MicrowaveDevice, feed: float) -> CoaxialAntenna:
     """The antenna of a device, in its frame: z = 0 at the physical tip, growing towards the handle.
 
     feed : where the coaxial line is cut, from the tip [m]

@@ -9,6 +9,7 @@ from gpu_ablate.case.case import Case
 from gpu_ablate.errors import SceneError
 from gpu_ablate.library import load as library
 from gpu_ablate.scene.schema import Scene
+from gpu_ablate.spec.device import MicrowaveDevice
 
 PRESETS = ("itis", "thermography")
 """Published perfusions, [model] perfusion_preset."""
@@ -61,7 +62,10 @@ def _efficiencies(scene: Scene) -> dict[str, dict[str, float]]:
     """Cable efficiency of each probe at the low end, as used, and at the high end; as used alone without a range."""
     found: dict[str, dict[str, float]] = {"low": {}, "used": {}, "high": {}}
     for probe in scene.probe:
-        cable = library.device(probe.device, scene.device).cable_efficiency
+        device = library.device(probe.device, scene.device)
+        if not isinstance(device, MicrowaveDevice):
+            continue
+        cable = device.cable_efficiency
         at_generator = any(getattr(step, "power_w", None) for step in probe.steps)
         for end, value in (("low", cable.low), ("used", cable.value), ("high", cable.high)):
             found[end][probe.name] = value if value is not None and at_generator else cable.value

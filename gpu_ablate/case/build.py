@@ -12,6 +12,8 @@ from gpu_ablate.case.anatomy import Anatomy, build_anatomy, in_scene, metres
 from gpu_ablate.case.antennas import build_antenna
 from gpu_ablate.case.case import Case, History, RunSettings
 from gpu_ablate.case.checks import box_notes, check_places
+from gpu_ablate.case.cold import cold_histories
+from gpu_ablate.case.cryoprobes import cryo_notes, cryo_rows
 from gpu_ablate.case.exchange import FACES, build_exchange
 from gpu_ablate.case.grid import Vector
 from gpu_ablate.case.heat import build_sources
@@ -40,6 +42,7 @@ from gpu_ablate.physics.damage import (
 from gpu_ablate.scene.body import TO_KILL, ConvectiveFace, HeldFace
 from gpu_ablate.scene.inputs import fingerprints
 from gpu_ablate.scene.schema import Scene
+from gpu_ablate.spec.device import CryoDevice, MicrowaveDevice
 from gpu_ablate.units import BODY_C, MM
 
 Array = NDArray[np.float64]
@@ -49,6 +52,7 @@ ENDPOINTS = {
     "arrhenius_1": Endpoint("arrhenius_1", "arrhenius", 1.0),
     "above_60c": Endpoint("above_60c", "max_temperature", 60.0),
     "lethal40": Endpoint("lethal40", "min_temperature", -40.0),
+    "lethal20x2": Endpoint("lethal20x2", "cycles_m20c", 1.5),
     "ice": Endpoint("ice", "min_temperature", 0.0),
 }
 """When tissue counts as dead; sources in physics.damage and, for cold, the 2018 consensus on cryoablation."""
@@ -76,14 +80,20 @@ def build_case(scene: Scene) -> Case:
     grid = anatomy.grid
     gas = np.isin(anatomy.labels, [i for i, r in enumerate(anatomy.regions) if r.phase == "gas"])
     check_places(scene, anatomy, probes)
+    devices = {probe.name: library.device(probe.device, scene.device) for probe in scene.probe}
     try:
-        antennas = {probe.name: build_antenna(library.device(probe.device, scene.device)) for probe in scene.probe}
+        antennas = {name: build_antenna(d) for name, d in devices.items() if isinstance(d, MicrowaveDevice)}
+        cryoprobes = [
+            cryo_rows(probe, device, grid, gas)
+            for probe in probes
+            if isinstance(device := devices[probe.name], CryoDevice)
+        ]
     except SceneError as error:
         raise SceneError(f"{scene.path}: {error}") from error
     shafts = shaft_rows(probes, antennas, grid, gas)
     vessels = vessel_rows(scene, grid, gas)
     infusions = infusion_rows(scene, anatomy)
-    notes = _notes(scene, anatomy, probes, vessels, infusions)
+    notes = (*_notes(scene, anatomy, probes, vessels, infusions), *cryo_notes(cryoprobes))
     setup = _setup(scene, anatomy, probes, notes)
     warnings = plan_warnings(setup, scene.plan.puncture_clearance_mm * MM, scene.initial.uniform_c)
     setup = replace(setup, notes=(*setup.notes, *warnings))
@@ -97,10 +107,11 @@ def build_case(scene: Scene) -> Case:
         tables=tables,
         initial=_initial(scene, anatomy, gas),
         sources=build_sources(scene, grid, ~gas),
-        exchange=build_exchange(scene, grid, gas, vessels, shafts, infusions),
-        histories=_histories(scene, setup),
+        exchange=build_exchange(scene, grid, gas, vessels, shafts, cryoprobes, infusions),
+        histories=(*_histories(scene, setup), *(cold_histories() if cryoprobes else ())),
         antennas=antennas,
         shafts=tuple(shaft.piece for shaft in shafts),
+        cryoprobes={rows.name: rows.probe for rows in cryoprobes},
         dielectric=dielectric_tables(scene, anatomy, tables),
         run=RunSettings(
             scene.run.duration_s,
@@ -252,7 +263,7 @@ def _notes(
     infusions: list[InfusionRows],
 ) -> tuple[str, ...]:
     notes = []
-    if probes:
+    if any(step.action in ("hold", "pull") for probe in probes for step in probe.steps):
         notes.append(ANTENNA_NOTE)
     notes += layer_notes(anatomy.layers)
     notes += [infusion.note for infusion in infusions]

@@ -115,16 +115,25 @@ class Exchange:
 
 @dataclass(frozen=True)
 class History:
-    """A field that remembers: "accumulate" (dose), "decay" (share left), "max" or "min" (of u).
+    """A field that remembers: "accumulate" (dose), "decay" (share left), "max" or "min" (of u), or of freezing
+    (engine/cold.py): "time" below `cold` [s]; "cycles": how often colder than `cold`, a further time only after it was
+    warmer than `warm`; "cooling", "thawing": fastest passage from `warm` to `cold` and back [K/min], which the one
+    "passage" of a case times.
 
-    rate : of a dose or decay; none for extremes, and for a field that only `stops_below` changes
-    stops_below : T - 37 below which a decaying field falls to 0 at once [K]
+    rate : of a dose or decay; none for a field that only the edges change
+    cold, warm : edges, T - 37 [K]; a decaying field falls to 0 at once below `cold`
     """
 
     name: str
-    kind: Literal["accumulate", "decay", "max", "min"]
+    kind: Literal["accumulate", "decay", "max", "min", "time", "cycles", "cooling", "thawing", "passage"]
     rate: RateTable | None = None
-    stops_below: float = -math.inf
+    cold: float = -math.inf
+    warm: float = math.inf
+
+    @property
+    def drop(self) -> float:
+        """From the warm edge to the cold one, over whose time in seconds a passage is so fast in kelvin per minute."""
+        return 60.0 * (self.warm - self.cold)
 
 
 @dataclass(frozen=True)
@@ -170,6 +179,29 @@ class Cooling:
     theta: float
 
 
+@dataclass(frozen=True)
+class Cryoprobe:
+    """A cryoprobe's freezing part, an exchange group of the probe's name.
+
+    h : film coefficient at full output [W m⁻² K⁻¹]; area : of its wall [m²]; cells : in which it lies, flat indices
+    freeze, thaw : of the cryogen and of the warm gas; thaw None without gas
+    """
+
+    h: float
+    area: float
+    cells: NDArray[np.int64]
+    freeze: Cryogen
+    thaw: Cryogen | None
+
+
+@dataclass(frozen=True)
+class Cryogen:
+    """Saturated temperature - 37 [K], and the time constant with which it is neared [s]."""
+
+    theta: float
+    tau: float
+
+
 Accuracy = Literal["preview", "standard", "fine"]
 
 
@@ -191,6 +223,7 @@ class Case:
     initial : T - 37 (nz, ny, nx) [K]
     antennas : by the names of their probes
     shafts : pieces of cooled shafts, each an exchange group
+    cryoprobes : by the names of their probes
     dielectric : laws of the regions at the antennas' frequency; None without antennas
     """
 
@@ -202,5 +235,6 @@ class Case:
     histories: tuple[History, ...]
     antennas: Mapping[str, Antenna]
     shafts: tuple[ShaftPiece, ...]
+    cryoprobes: Mapping[str, Cryoprobe]
     dielectric: DielectricTables | None
     run: RunSettings

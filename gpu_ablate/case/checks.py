@@ -51,6 +51,10 @@ def check_places(scene: Scene, anatomy: Anatomy, probes: tuple[Probe, ...]) -> N
 
 
 def _check_probe(scene: Scene, grid: Grid, gas: NDArray[np.bool_], probe: Probe) -> None:
+    if probe.freezes:  # its tip may lie beyond the box, as long as the middle of what freezes does not
+        middle = along(probe.tip, probe.direction, probe.emission_offset)
+        _require_solved(scene, grid, gas, f'probe "{probe.name}": the middle of its freezing part', middle)
+        return
     for number, tip in enumerate(probe_stations(probe), 1):
         _require_inside(scene, grid, f'probe "{probe.name}", station {number}: its tip', tip)
     for leg in legs(probe):
@@ -77,14 +81,14 @@ def _require_solved(scene: Scene, grid: Grid, gas: NDArray[np.bool_], what: str,
 
 def _check_where(scene: Scene, anatomy: Anatomy, body: NDArray[np.bool_]) -> None:
     """Conditions and limits must watch a place that holds living tissue."""
-    sensors = {sensor.name for sensor in scene.sensor}
+    points = {sensor.name for sensor in scene.sensor} | {probe.name for probe in scene.probe}  # checked themselves
     asked = [(f'limit on "{limit.where}"', limit.where) for limit in scene.limit]
     for probe in scene.probe:
         for number, step in enumerate(probe.steps, 1):
             if not isinstance(step, Reinsert) and step.until is not None:
                 asked.append((f'probe "{probe.name}", step {number}, until: "{step.until.where}"', step.until.where))
     for what, where in asked:
-        if where in sensors:
+        if where in points:
             continue
         labels = [i for i, region in enumerate(anatomy.regions) if where in (region.name, region.role)]
         if not (np.isin(anatomy.labels, labels) & body).any():
@@ -108,7 +112,7 @@ def box_notes(scene: Scene, anatomy: Anatomy, probes: tuple[Probe, ...]) -> list
         np.array(along(tip, leg.direction, probe.emission_offset))
         for probe in probes
         for leg in legs(probe)
-        if leg.step.power > 0.0
+        if leg.step.power > 0.0 or leg.step.action == "freeze"
         for tip in (leg.before, leg.after)
     ]
     near = []
@@ -125,7 +129,7 @@ def box_notes(scene: Scene, anatomy: Anatomy, probes: tuple[Probe, ...]) -> list
             near.append(f"{name} {distance / MM:.0f} mm")
     if near:
         notes.append(
-            f"Faces held at body temperature lie near the heat ({', '.join(near)}; {FAR_FACE / MM:.0f} mm or more is "
-            "better): they cool the zone. Enlarge the box, or make them insulated."
+            f"Faces held at body temperature lie near the heat or cold ({', '.join(near)}; {FAR_FACE / MM:.0f} mm or "
+            "more is better): they act on the zone. Enlarge the box, or make them insulated."
         )
     return notes

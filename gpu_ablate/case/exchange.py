@@ -10,6 +10,7 @@ from scipy.ndimage import gaussian_filter
 
 from gpu_ablate.case.air import outside_air
 from gpu_ablate.case.case import Exchange, Film
+from gpu_ablate.case.cryoprobes import DRAWN, CryoRows
 from gpu_ablate.case.grid import Grid
 from gpu_ablate.case.infusion import InfusionRows
 from gpu_ablate.case.shafts import ShaftRows
@@ -73,9 +74,10 @@ def build_exchange(
     gas: NDArray[np.bool_],
     vessels: list[VesselRows],
     shafts: list[ShaftRows],
+    cryoprobes: list[CryoRows],
     infusions: list[InfusionRows],
 ) -> Exchange:
-    """All cells that meet outside air, a patch, a face of the box, a vessel, a cooled shaft, or liquid that is infused.
+    """All cells that meet outside air, a patch, a face of the box, a vessel, a shaft, a cryoprobe, or infused liquid.
 
     gas : (nz, ny, nx) cells that are not solved
     """
@@ -105,6 +107,11 @@ def build_exchange(
         film = Film((0.0,), (0.0,), (shaft.cooling.theta,))  # the engine says when a piece cools
         group = lists.group(shaft.piece.name, 1.0 / shaft.radius, film, "probes_j")
         lists.rows(shaft.cells, shaft.weights, shaft.series, np.full(len(shaft.cells), group, np.int32))
+    for rows in cryoprobes:
+        film = Film((0.0,), (0.0,), (rows.probe.freeze.theta,))  # the engine says when it freezes
+        group = lists.group(rows.name, 1.0 / rows.radius, film, DRAWN.format(rows.name))
+        cells = rows.probe.cells
+        lists.rows(cells, rows.weights, rows.series, np.full(len(cells), group, np.int32))
     for infusion in infusions:
         layer, theta = infusion.layer, infusion.layer.inflow_c - BODY_C
         film = _switched((0.0, theta), (infusion.conductance, theta), layer.start_s, layer.end_s)

@@ -14,7 +14,7 @@ from gpu_ablate.physics.dielectric import drying_conductivity, drying_permittivi
 from gpu_ablate.physics.phase_change import WATER_VAPORISATION
 from gpu_ablate.scene.schema import Scene
 from gpu_ablate.spec.base import quantities
-from gpu_ablate.spec.device import Device
+from gpu_ablate.spec.device import Device, MicrowaveDevice
 from gpu_ablate.spec.tissue import LinearFreezing, Tissue
 from gpu_ablate.spec.vessel import VesselKind
 from gpu_ablate.units import BODY_C
@@ -31,7 +31,8 @@ def dielectric_tables(scene: Scene, anatomy: Anatomy, tables: ThermalTables) -> 
     SceneError
         Antennas of two frequencies, or a tissue without values at theirs.
     """
-    frequencies = {library.device(probe.device, scene.device).frequency_mhz.value for probe in scene.probe}
+    devices = [library.device(probe.device, scene.device) for probe in scene.probe]
+    frequencies = {device.frequency_mhz.value for device in devices if isinstance(device, MicrowaveDevice)}
     if not frequencies:
         return None
     if len(frequencies) > 1:
@@ -129,6 +130,7 @@ def sourced_rows(scene: Scene, anatomy: Anatomy) -> tuple[SourcedRow, ...]:
 UNITS = {
     "w_m2k": "W/(m² K)", "w_mk": "W/(m K)", "kg_m3": "kg/m³", "j_kgk": "J/(kg K)", "1_s": "1/s", "w_m3": "W/m³",
     "j_m3": "J/m³", "1_k": "1/K", "mhz": "MHz", "mm": "mm", "w": "W", "s_m_2450": "S/m", "s_m_915": "S/m",
+    "c": "°C", "s": "s",
 }  # fmt: skip
 """Unit of a key by its ending; longest first."""
 
@@ -147,7 +149,10 @@ def citations(scene: Scene, anatomy: Anatomy, limits: tuple[Limit, ...]) -> tupl
     for tissue in anatomy.tissues:
         keys |= library.citations_of(tissue)
     for probe in scene.probe:
-        keys |= library.citations_of(library.device(probe.device, scene.device)) | {"ji2011", "jin2014"}
+        device = library.device(probe.device, scene.device)
+        keys |= library.citations_of(device)
+        if isinstance(device, MicrowaveDevice):
+            keys |= {"ji2011", "jin2014"}
     for vessel in scene.vessel:
         if vessel.preset is not None:
             keys |= library.citations_of(library.vessels()[vessel.preset])

@@ -11,7 +11,10 @@ from gpu_ablate.scene.schema import Scene
 from gpu_ablate.units import MM
 
 BYTES_PER_CELL = 160
-"""Peak of building, solving with all histories and measuring, per cell (measured: see docs/numerics.md)."""
+"""Peak of building, solving with all histories of heat and measuring, per cell (measured: see docs/numerics.md)."""
+
+COLD_BYTES_PER_CELL = 40
+"""And of what is remembered of freezing: ten fields of four bytes."""
 
 
 def available_bytes() -> int:
@@ -27,7 +30,8 @@ def available_bytes() -> int:
 
 def require_memory(scene: Scene, grid: Grid) -> None:
     """Raise a SceneError with the estimate if the grid cannot fit."""
-    need, have = grid.cells * BYTES_PER_CELL, available_bytes()
+    freezes = any(step.action == "freeze" for probe in scene.probe for step in probe.steps)
+    need, have = grid.cells * (BYTES_PER_CELL + COLD_BYTES_PER_CELL * freezes), available_bytes()
     if need <= have:
         return
     coarser = grid.spacing / MM * (need / have) ** (1.0 / 3.0) * 1.05

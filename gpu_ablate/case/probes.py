@@ -9,10 +9,11 @@ import numpy as np
 
 from gpu_ablate.case.anatomy import metres
 from gpu_ablate.case.grid import Vector
-from gpu_ablate.case.setup import Probe, Step, Track, Until
+from gpu_ablate.case.setup import Probe, Quantity, Step, Track, Until
 from gpu_ablate.library import load as library
 from gpu_ablate.scene import treatment
 from gpu_ablate.scene.schema import Scene, step_duration_s
+from gpu_ablate.spec.device import MicrowaveDevice
 from gpu_ablate.units import MM
 
 
@@ -57,6 +58,11 @@ def probe_stations(probe: Probe) -> list[Vector]:
 def build_probe(scene: Scene, probe: treatment.Probe) -> Probe:
     """A probe of the scene in SI."""
     device = library.device(probe.device, scene.device)
+    if isinstance(device, MicrowaveDevice):
+        offset, efficiency, plausible = device.emission_offset_mm.value, device.cable_efficiency.value, None
+    else:
+        offset, efficiency = device.active_from_mm.value + 0.5 * device.active_length_mm.value, 1.0
+        plausible = device.plausible_power_w.value
     first = _track(probe)
     return Probe(
         name=probe.name,
@@ -64,9 +70,10 @@ def build_probe(scene: Scene, probe: treatment.Probe) -> Probe:
         tip=first.tip,
         direction=first.direction,
         radius=0.5 * device.shaft_diameter_mm.value * MM,
-        emission_offset=device.emission_offset_mm.value * MM,
-        cable_efficiency=device.cable_efficiency.value,
+        emission_offset=offset * MM,
+        cable_efficiency=efficiency,
         steps=tuple(_step(step) for step in probe.every_step),
+        plausible_power=plausible,
     )
 
 
@@ -85,6 +92,9 @@ def _track(placed: treatment.Probe | treatment.Reinsert) -> Track:
 def _step(step: treatment.Step) -> Step:
     if isinstance(step, treatment.Reinsert):
         return Step("reinsert", step.duration_s, track=_track(step))
+    if isinstance(step, (treatment.Freeze, treatment.Thaw)):
+        share = 0.01 * step.output_percent if isinstance(step, treatment.Freeze) else float(step.by == "helium")
+        return Step(step.action, step.duration_s, until=_until(step.until) if step.until else None, output=share)
     net_power = getattr(step, "net_power_w", None)
     is_net, power = net_power is not None, net_power or getattr(step, "power_w", None) or 0.0
     until = _until(step.until) if step.until else None
@@ -95,9 +105,12 @@ def _step(step: treatment.Step) -> Step:
 
 
 def _until(until: treatment.Until) -> Until:
-    if until.above_c is not None:
-        return Until(until.where, "above", until.above_c)
-    if until.below_c is not None:
-        return Until(until.where, "below", until.below_c)
-    assert until.covered_percent is not None
-    return Until(until.where, "covered", until.covered_percent)
+    found: dict[Quantity, float | None] = {
+        "above": until.above_c,
+        "below": until.below_c,
+        "all above": until.all_above_c,
+        "covered": until.covered_percent,
+        "ice margin": until.ice_margin_mm * MM if until.ice_margin_mm is not None else None,
+    }
+    ((quantity, value),) = ((name, value) for name, value in found.items() if value is not None)
+    return Until(until.where, quantity, value, until.every_s)

@@ -34,16 +34,22 @@ class Surface:
     faces: NDArray[np.int32]
 
 
+Quantity = Literal["above", "below", "all above", "covered", "ice margin"]
+
+
 @dataclass(frozen=True)
 class Until:
     """Condition that ends a step early: `where` is a region, role or sensor.
 
-    quantity "above" / "below": temperature [°C]; "covered": share of the region at the endpoint [%].
+    quantity "above" / "below": hottest / coldest temperature there [°C]; "all above": coldest [°C]; "covered": share of
+    the region at the endpoint [%]; "ice margin": distance from the region within which all tissue is ice [m]
+    every : how often it is looked at [s]
     """
 
     where: str
-    quantity: Literal["above", "below", "covered"]
+    quantity: Quantity
     value: float
+    every: float
 
 
 @dataclass(frozen=True)
@@ -60,10 +66,10 @@ class Step:
 
     The power is that at the generator, or if `net` that which leaves the antenna.
     A pull without a speed happens at once (duration 0) with the power off. A reinsert leads to `track`; during it the
-    needle is out of the tissue.
+    needle is out of the tissue. A freeze has an output from 0 to 1; a thaw is by warm gas or, with output 0, passive.
     """
 
-    action: Literal["hold", "pull", "rest", "reinsert"]
+    action: Literal["hold", "pull", "rest", "reinsert", "freeze", "thaw"]
     duration: float
     power: float = 0.0
     distance: float = 0.0
@@ -71,6 +77,7 @@ class Step:
     until: Until | None = None
     track: Track | None = None
     net: bool = False
+    output: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -80,8 +87,9 @@ class Probe:
     tip : (x, y, z) of the physical tip at the start [m]
     direction : unit vector from the tip to the handle
     radius : of the shaft [m]
-    emission_offset : from the tip back to the middle of the radiating part [m]
-    cable_efficiency : share of the generator's power that arrives at the antenna
+    emission_offset : from the tip back to the middle of the radiating or freezing part [m]
+    cable_efficiency : share of the generator's power that arrives at the antenna; 1 of a cryoprobe
+    plausible_power : a cryoprobe that draws more is not to be believed [W]; None of an antenna
     """
 
     name: str
@@ -92,6 +100,12 @@ class Probe:
     emission_offset: float
     cable_efficiency: float
     steps: tuple[Step, ...]
+    plausible_power: float | None = None
+
+    @property
+    def freezes(self) -> bool:
+        """Whether it is a cryoprobe that is used."""
+        return any(step.action == "freeze" for step in self.steps)
 
     @property
     def tracks(self) -> tuple[Track, ...]:

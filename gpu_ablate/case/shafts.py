@@ -42,8 +42,8 @@ def shaft_rows(
     """
     found = []
     for probe in probes:
-        antenna = antennas[probe.name]
-        if antenna.cooling is None:
+        antenna = antennas.get(probe.name)
+        if antenna is None or antenna.cooling is None:
             continue
         for number, track in enumerate(probe.tracks):
             edges = _edges(probe, number, antenna.cooling.begin, _exit(grid, track), grid.spacing)

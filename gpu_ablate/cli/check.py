@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 STATIONS = """probes, at the end of each step
-  depth: below the skin, square to it where the shaft enters; heat: middle of the heat
+  depth: below the skin, square to it where the shaft enters; heat: middle of the heat, or of what freezes
   to deep edge: how much deeper than the heat the tumour's deepest point lies, along the inward normal of the skin
     nearest to the tumour's centre; negative where the heat lies deeper
   to skin: from the heat to the nearest cell of role skin (spared skin)
@@ -90,6 +90,8 @@ def _stations(setup: Setup, start_c: float) -> str:
         clock = ProbeClock(probe)
         while clock.step is not None:
             power = f"{clock.step.power:.0f}{' net' if clock.step.net else ''}"
+            if clock.step.action == "freeze":
+                power = f"{100.0 * clock.step.output:g} %"
             station = clock.finish(clock.switch, "duration")
             place = around.place(probe, clock.track, station.tip_end)
             rows.append(
@@ -112,7 +114,7 @@ def _stations(setup: Setup, start_c: float) -> str:
         "step",
         "track",
         "action",
-        "W",
+        "W or %",
         "from s",
         "to s",
         "tip at the end mm",

@@ -1,4 +1,5 @@
-"""`gpu-ablate library`: the shipped tissues and devices with the source of every number, and pictures of antennas."""
+"""`gpu-ablate library`: the shipped tissues and devices with the source of every number, pictures of antennas, the time
+course of cryoprobes."""
 
 from __future__ import annotations
 
@@ -11,11 +12,20 @@ from gpu_ablate.cli.text import NONE, table
 from gpu_ablate.errors import SceneError
 
 if TYPE_CHECKING:
-    from gpu_ablate.spec.device import Device, RingEntry
+    from gpu_ablate.spec.device import CryoDevice, Device, MicrowaveDevice, RingEntry
     from gpu_ablate.spec.tissue import Tissue
 
 TABLE_TISSUES = ("breast_tumour", "breast_gland", "breast_fat", "liver")
 """Tissues for which it is said where an antenna's power goes."""
+
+OUTPUTS = (1.0, 0.7, 0.5, 0.2)
+"""Outputs for which the film of a cryoprobe is told."""
+
+NEAR_K = 10.0
+"""A cryogen as near as this to its final temperature counts as saturated [K]."""
+
+WATTS = (10.0, 20.0, 30.0)
+"""Heat drawn for which the wall's temperature is told [W]."""
 
 library = typer.Typer(invoke_without_command=True, help="List the shipped tissues and devices, or show one.")
 
@@ -35,12 +45,13 @@ def names(context: typer.Context) -> None:
 @library.command()
 def show(
     name: Annotated[str, typer.Argument(help="A tissue or device.")],
-    out: Annotated[Path | None, typer.Option(help="Picture of a device; default NAME.png.")] = None,
-    tissue: Annotated[str, typer.Option(help="Tissue in which the device's SAR is drawn.")] = "breast_tumour",
+    out: Annotated[Path | None, typer.Option(help="Picture of an antenna; default NAME.png.")] = None,
+    tissue: Annotated[str, typer.Option(help="Tissue in which the antenna's SAR is drawn.")] = "breast_tumour",
 ) -> None:
-    """Print a tissue or device with value, range and source of each number; draw a device and its SAR."""
+    """Print a tissue or device with value, range and source of each number; an antenna is drawn with its SAR."""
     from gpu_ablate.library import load
     from gpu_ablate.scene.problems import near_or_all
+    from gpu_ablate.spec.device import CryoDevice, MicrowaveDevice
 
     found: list[Tissue | Device] = []
     if name in load.tissues():
@@ -52,11 +63,41 @@ def show(
         raise SceneError(f'"{name}" is neither a tissue nor a device of the library\n  {remedy}')
     for entry in found:
         typer.echo(describe(entry))
-    if name in load.devices():
-        draw(load.device(name), tissue, out or Path(f"{name}.png"))
+        if isinstance(entry, CryoDevice):
+            typer.echo(cold(entry))
+        if isinstance(entry, MicrowaveDevice):
+            draw(entry, tissue, out or Path(f"{name}.png"))
 
 
-def draw(device: Device, tissue: str, path: Path) -> None:
+def cold(device: CryoDevice) -> str:
+    """The cryogen over time when it freezes from 37 °C, and the film by output, as tables."""
+    from math import pi
+
+    from gpu_ablate.physics.cryoprobe import cryogen_temperature, film, time_to_reach, wall_temperature
+    from gpu_ablate.units import BODY_C, MM
+
+    target, tau = device.freeze_temperature_c.value, device.freeze_time_constant_s.value
+    times = (0, 15, 30, 45, 60, 90, 120, 180, 300)
+    course = [[f"{time}", f"{cryogen_temperature(BODY_C, target, tau, time):.0f}"] for time in times]
+    area = pi * device.shaft_diameter_mm.value * device.active_length_mm.value * MM**2
+    films = [
+        [f"{100 * output:.0f}", f"{h:.0f}", *(f"{wall_temperature(target, power, h, area):.0f}" for power in WATTS)]
+        for output in OUTPUTS
+        for h in (film(device.film_h_w_m2k.value, output),)
+    ]
+    walls = [f"wall at {power:g} W [°C]" for power in WATTS]
+    near = time_to_reach(BODY_C, target, tau, target + NEAR_K)
+    cooling = f"cryogen, freezing from 37 °C; within {NEAR_K:g} K of saturation after {near:.0f} s"
+    title = f"film by output, and the wall that it leaves when heat is drawn through its {area / MM**2:.0f} mm²"
+    return "\n".join(
+        [
+            table(cooling, ("time [s]", "temperature [°C]"), course),
+            table(title, ("output [%]", "h [W/m²K]", *walls), films),
+        ]
+    )
+
+
+def draw(device: MicrowaveDevice, tissue: str, path: Path) -> None:
     """Solve a device in the tissues of the table and in the one to draw; print the table and write the picture."""
     from gpu_ablate.case.antenna_powers import field_in, powers
     from gpu_ablate.case.antennas import SPACING, WINDOW, coaxial_antenna, discretised
@@ -94,7 +135,7 @@ def describe(entry: Tissue | Device) -> str:
     numbers = {row[0] for row in rows}
     choices = entry.model_dump(exclude_none=True, exclude={"name", "like", "rings", *numbers})
     lines = [f"  {key} = {_toml(value)}" for key, value in choices.items()]
-    parts = [_part(ring) for ring in getattr(entry, "rings", ())]
+    parts = [_part(ring) for ring in getattr(entry, "rings", None) or ()]
     header = ("part", "matter", "inner mm", "outer mm", "from mm", "to mm", "source")
     texts = [table(entry.name, ("key", "value", "low", "high", "source"), rows), table("rings", header, parts), *lines]
     return "\n".join(text for text in texts if text)

@@ -42,7 +42,15 @@ def summary(metrics: dict[str, Any]) -> str:
         f"{metrics['backend']}, {grid['cells']:,} voxels, "
         f"relative energy imbalance {_short(metrics['energy']['relative_imbalance'])}"
     )
-    parts = (findings(metrics), _zones(metrics), _sensors(metrics), _grid_error(metrics), _bracket(metrics), tail)
+    parts = (
+        findings(metrics),
+        _zones(metrics),
+        _sensors(metrics),
+        _cryoprobes(metrics),
+        _grid_error(metrics),
+        _bracket(metrics),
+        tail,
+    )
     return "\n".join(part for part in parts if part)
 
 
@@ -161,6 +169,19 @@ def _sensors(metrics: dict[str, Any]) -> str:
         for name, values in metrics["sensors"].items()
     ]
     return table("sensors", ("name", "final °C", "least °C", "highest °C"), rows)
+
+
+def _cryoprobes(metrics: dict[str, Any]) -> str:
+    rows = [
+        [
+            probe["name"],
+            number(probe["drawn_kj"]),
+            number(probe["peak_w"]),
+            f"implausible: more than {probe['plausible_w']:g} W" if probe["implausible"] else "ok",
+        ]
+        for probe in metrics.get("cryoprobes", [])
+    ]
+    return table("cryoprobes", ("name", "heat drawn kJ", "at most W", ""), rows)
 
 
 def _short(value: float | None) -> str:

@@ -71,7 +71,7 @@ class Member(Protocol):
         """T (nz, ny, nx) [°C]."""
 
     def history(self, name: str) -> Field:
-        """A history (nz, ny, nx); extremes in °C."""
+        """A history (nz, ny, nx); extremes in °C, cycles counted from their beginning."""
 
     def listed(self, cells: NDArray[np.int64]) -> Listed:
         """A set of cells, given by flat indices, for `at`, `span` and `met`; not empty."""

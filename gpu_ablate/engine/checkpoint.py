@@ -52,9 +52,9 @@ def course_state(course: Course) -> dict[str, Any]:
     """All that a course at the end of a super-step doesn't find in its case or backend, as plain values (JSON).
 
     "time_s", "steps" taken, "lost" energy, number of "records", "rows" of the trace, "stations" (see
-    `result.encode`), "clocks" of the probes, "antennas": where each last radiated, "bounds" of the guard
-    [°C], "pace" of the last super-step [K s⁻¹], "film" and "outside" of its exchange (see `Exchange.at`),
-    "solve_s": wall time so far
+    `result.encode`), "clocks" of the probes, "antennas": where each last radiated, "cryoprobes": what flows through
+    each, "bounds" of the guard [°C], "pace" of the last super-step [K s⁻¹], "film" and "outside" of its exchange
+    (see `Exchange.at`), "solve_s": wall time so far
     """
     return {
         "time_s": course.time,
@@ -65,6 +65,7 @@ def course_state(course: Course) -> dict[str, Any]:
         "stations": json.loads(encode(course.stations)),
         "clocks": [clock.state() for clock in course.clocks],
         "antennas": course.sources.state(),
+        "cryoprobes": course.cryoprobes.state(),
         "bounds": course.guard.bounds,
         "pace": course.ranges.pace,
         "film": course.film.tolist(),
@@ -85,5 +86,6 @@ def restore_course(course: Course, checkpoint: Checkpoint) -> None:
     for clock, values in zip(course.clocks, state["clocks"], strict=True):
         clock.restore(values)
     course.sources.restore(state["antennas"], checkpoint.fields)
+    course.cryoprobes.restore(state["cryoprobes"])
     course.guard.bounds = state["bounds"]
     course.began -= state["solve_s"]

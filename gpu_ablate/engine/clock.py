@@ -93,6 +93,7 @@ class ProbeClock:
             start_s=began,
             end_s=time,
             power_w=step.power,
+            output_percent=100.0 * step.output,
             tip_start=tip,
             tip_end=self.tip_at_start,
             direction_start=direction,

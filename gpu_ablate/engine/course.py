@@ -12,9 +12,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gpu_ablate.case.case import Case
+from gpu_ablate.case.cryoprobes import DRAWN
 from gpu_ablate.case.surroundings import Place
 from gpu_ablate.engine.backend import Member
 from gpu_ablate.engine.clock import ProbeClock
+from gpu_ablate.engine.cryo import Cryoprobes
 from gpu_ablate.engine.guard import Guard
 from gpu_ablate.engine.shafts import Shafts
 from gpu_ablate.engine.sources import HeatSources
@@ -26,9 +28,6 @@ from gpu_ablate.result.result import ENERGY_TERMS, LOST_TERMS, Records, Result, 
 from gpu_ablate.units import MM
 
 Array = NDArray[np.float64]
-
-CHECK_EVERY = 0.5
-"""Conditions (`until`) are looked at this often at least [s]."""
 
 MOVE_CELLS = 0.25
 """A moving source is placed anew at least every this many cells."""
@@ -54,6 +53,7 @@ class Course:
         self.clocks = [ProbeClock(probe) for probe in case.setup.probes]
         self.sources = HeatSources(case, backend)
         self.shafts = Shafts(case)
+        self.cryoprobes = Cryoprobes(case, backend)
         self.limit = StabilityLimit(case)
         self.watch = Watch(case, backend)
         self.guard = Guard(case, backend)
@@ -117,6 +117,7 @@ class Course:
         """The terms of metrics.json [J]."""
         sums = self.backend.sums()
         terms = {name: sums.get(name, 0.0) for name in ENERGY_TERMS}
+        terms["probes_j"] += sum(sums[DRAWN.format(name)] for name in self.case.cryoprobes)
         brought = [terms[name] for name in ENERGY_TERMS if name not in (*LOST_TERMS, "stored_j")]
         total = sum(abs(value) for value in [*brought, terms["stored_j"]])
         imbalance = abs(terms["stored_j"] - sum(brought)) / total if total > 0.0 else 0.0
@@ -129,7 +130,9 @@ class Course:
             setup=case.setup,
             records=self.records,
             status=self.status,
-            final={h.name: self.backend.history(h.name).astype(np.float32) for h in case.histories},
+            final={
+                h.name: self.backend.history(h.name).astype(np.float32) for h in case.histories if h.kind != "passage"
+            },
             traces={key: np.array([row[key] for row in self.rows]) for key in self.rows[0]},
             energy=self.energy(),
             stations=self.stations,
@@ -155,13 +158,12 @@ class Course:
         following = bisect_right(self.switches, now + CLOSE)
         times = [self.end, *(clock.switch for clock in self.clocks), *self.switches[following : following + 1]]
         for every in (self.case.run.trace_every, self.case.run.record_every):
-            times.append((math.floor((now + CLOSE) / every) + 1) * every)
+            times.append(_next_multiple(every, now))
         speeds = [math.hypot(*s.velocity) for s in self.case.sources if s.start <= now < s.end]
         for clock in self.clocks:
             if clock.step and clock.step.until:
-                times.append(now + CHECK_EVERY)
-            cooled = self.case.antennas[clock.probe.name].cooling is not None
-            if clock.step and (clock.step.power > 0.0 or cooled):
+                times.append(_next_multiple(clock.step.until.every, now - clock.began) + clock.began)
+            if clock.step and (clock.step.power > 0.0 or clock.step.speed > 0.0):
                 speeds.append(clock.step.speed)
         fastest = max(speeds, default=0.0)
         if fastest > 0.0:
@@ -171,14 +173,15 @@ class Course:
     def longest(self) -> float:
         """How long the next super-step may be by its accuracy [s]."""
         accuracy = self.case.run.accuracy
-        return min(calm_span(self.ranges.pace, accuracy), LONGEST[accuracy])
+        return min(calm_span(self.ranges.pace, accuracy), LONGEST[accuracy], self.cryoprobes.calm(self.clocks))
 
     def drive(self, time: float) -> None:
         """Give the backend the sources and exchange of a time."""
         emissions = {clock.probe.name: clock.emission(time) for clock in self.clocks}
         self.sources.update(time, emissions)
         film, self.outside = self.case.exchange.at(time)
-        self.film = self.shafts.switched(film, self.clocks, time)
+        film = self.shafts.switched(film, self.clocks, time)
+        self.film, self.outside = self.cryoprobes.switched(film, self.outside, self.clocks, time)
         self.backend.set_exchange(self.film, self.outside)
 
     def wild(self, before: tuple[Array, Array]) -> bool:
@@ -212,7 +215,7 @@ class Course:
         self.time = time
 
     def _is_due(self, every: float) -> bool:
-        return abs(self.time - round(self.time / every) * every) < CLOSE
+        return _is_multiple(self.time, every)
 
     def _finish_due_steps(self) -> None:
         """End the steps whose time is up or whose condition is met; steps of no duration end at once."""
@@ -229,9 +232,13 @@ class Course:
     def _condition_met(self, clock: ProbeClock) -> str | None:
         """The condition of the step under way in words, with the value found, if it holds."""
         until = clock.step.until if clock.step else None
-        if until is None or self.time <= clock.began:
+        if until is None or self.time <= clock.began or not _is_multiple(self.time - clock.began, until.every):
             return None
         found = self.watch.reached(until)
+        if until.quantity == "ice margin":
+            if found > 0.0:
+                return None
+            return f"ice {until.value / MM:g} mm and more around {until.where}"
         if (found > until.value) if until.quantity == "below" else (found < until.value):
             return None
         unit = "%" if until.quantity == "covered" else "°C"
@@ -242,6 +249,8 @@ class Course:
         done = station.action
         if station.action == "pull":
             done += f" {math.dist(station.tip_start, station.tip_end) / MM:g} mm"
+        if station.output_percent:
+            done += f" at {station.output_percent:g} %" if station.action == "freeze" else " by gas"
         if station.power_w:
             done += f" at {station.power_w:g} W"
         if station.end_s > station.start_s:
@@ -253,7 +262,16 @@ class Course:
     def _trace(self) -> None:
         if self.rows and abs(self.rows[-1]["time_s"] - self.time) < CLOSE:
             return
-        self.rows.append(self.watch.trace(self.time, self.clocks, self.sources))
+        row = self.watch.trace(self.time, self.clocks, self.sources)
+        self.rows.append({**row, **self.cryoprobes.trace(self.time, self.clocks)})
+
+
+def _is_multiple(time: float, every: float) -> bool:
+    return abs(time - round(time / every) * every) < CLOSE
+
+
+def _next_multiple(every: float, time: float) -> float:
+    return (math.floor((time + CLOSE) / every) + 1) * every
 
 
 def place_words(place: Place) -> list[str]:

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from gpu_ablate.case.case import Case
 from gpu_ablate.case.tables import RATE_STEP, U_MIN, U_STEP
-from gpu_ablate.engine import cpu_histories, cpu_kernels, lookup
+from gpu_ablate.engine import cpu_cold, cpu_histories, cpu_kernels, lookup
 from gpu_ablate.engine.backend import Heating, Ranges
 from gpu_ablate.engine.cpu_histories import Doses
 from gpu_ablate.engine.cpu_kernels import FIRST, FIRST_RKL2, LATER, LATER_RKL2, Fields, Layout, Outside, Scratch, Tables
@@ -119,6 +119,7 @@ class Cpu(Reading):
             self.histories[history.name][...] = initial_history(history, self.u)
         self.alive = self.histories.get("perfusion", self.absent)
         self.doses = self._doses()
+        self.cold = cpu_cold.laws_of(case, real)
 
     def _doses(self) -> Doses:
         found, real = dose_tables(self.case), self.real
@@ -170,6 +171,7 @@ class Cpu(Reading):
     def keep(self) -> None:
         if self.taken.scheme != "euler":
             self._add_doses(self.spare[0], self.u, 0.5, 1, self.taken.span)
+            self._add_cold(self.spare[0], self.u, self.taken.span)
         self._on_slabs(lambda i: cpu_histories.widen(self.doses.kinds, self.u, self.fields, *self.slabs[i]))
         self._book(self.taken.span)
 
@@ -185,6 +187,7 @@ class Cpu(Reading):
             self._stage(FIRST, (dt,), dt, self._fields(self.u, out))
             if index == middle:
                 self._add_doses(self.u, out, share, step.count, step.span)
+            self._add_cold(self.u, out, dt)
             self.u, self.spare[0] = out, self.u
         self.elapsed = dt
 
@@ -241,6 +244,16 @@ class Cpu(Reading):
         self._on_slabs(
             lambda i: cpu_histories.add_doses(
                 self.tables, self.labels, self.doses, before, after, self.fields, *numbers, *self.slabs[i]
+            )
+        )
+
+    def _add_cold(self, before: NDArray[Any], after: NDArray[Any], span: float) -> None:
+        laws = self.cold
+        if laws is None:
+            return
+        self._on_slabs(
+            lambda i: cpu_cold.remember_cold(
+                self.labels, laws, before, after, self.fields, self.real(span), *self.slabs[i]
             )
         )
 

@@ -185,6 +185,7 @@ class Member:
         arguments["extremes"], arguments["count"] = map(self.device.address, (self.extremes, self.count))
         arguments["body"], arguments["member"] = BODY_C, self.index
         arguments["is_state"] = history is None or kinds[history] in ("max", "min")
+        arguments["is_count"] = history is not None and kinds[history] == "cycles"
         for name, value in more.items():
             arguments[name] = value
         batch.in_strides(kernel, arguments)

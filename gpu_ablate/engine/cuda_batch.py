@@ -14,12 +14,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gpu_ablate.case.case import Case, History
-from gpu_ablate.case.tables import RATE_STEP, U_BINS
-from gpu_ablate.engine import lookup
+from gpu_ablate.case.tables import U_BINS
 from gpu_ablate.engine.backend import Ranges
+from gpu_ablate.engine.cuda_histories import Laws
 from gpu_ablate.engine.cuda_layout import DEPTHS, TILE, Problem, Structures, control_block
 from gpu_ablate.engine.device import Device, DeviceArray, Triple
-from gpu_ablate.engine.dose_tables import NEVER, dose_tables
 from gpu_ablate.engine.reference import initial_history, initial_state, middle_of, stored
 from gpu_ablate.engine.stepping import MOST_STAGES
 from gpu_ablate.engine.superstep import SuperStep, stages
@@ -54,7 +53,7 @@ def kind_of(case: Case) -> Hashable:
 def _law_of(history: History) -> Hashable:
     rate = history.rate
     law = (rate.theta_min, rate.cap, rate.log2_rate.tobytes()) if rate else None
-    return history.name, history.kind, law
+    return history.name, history.kind, law, history.drop
 
 
 def most_together(case: Case) -> int:
@@ -138,7 +137,8 @@ class Batch:
         self.on_device = device.array(self.control.reshape(1).view(np.uint8))
         for name in ("film", "outside"):
             self.problem.arguments[name] = self.in_control(name)
-        self.dose_arguments = self._dose_arguments()
+        span, fields_at = self.in_control("span"), device.address(self.fields)
+        self.laws = Laws(cases, device, self.structures, self.problem, fields_at, span)
         self.elapsed = math.inf
         self.seen: list[Ranges] | None = None
         """What the state spans, as far as it is known."""
@@ -236,7 +236,8 @@ class Batch:
         for index in range(step.count):
             self._stage("first", 0, u, u, out)
             if index == middle:
-                self._add_doses(u, out)
+                self._remember("doses", self.laws.doses, u, out)
+            self._remember("cold", self.laws.cold, u, out)
             u, out = out, u
         self._launch_ranges(u, out)
 
@@ -281,7 +282,8 @@ class Batch:
 
     def _keep(self) -> None:
         if self.taken.scheme != "euler":
-            self._add_doses(self.spare[0], self.u)
+            self._remember("doses", self.laws.doses, self.spare[0], self.u)
+            self._remember("cold", self.laws.cold, self.spare[0], self.u)
         addresses = {h.kind: self._field(h.name) for h in self.histories if h.kind in ("max", "min")}
         if addresses:
             arguments = np.zeros((), self.structures.extremes)
@@ -297,11 +299,13 @@ class Batch:
         arguments["n"], arguments["keep"] = self.pending.shape[0], keep
         self.in_strides("settle", arguments)
 
-    def _add_doses(self, before: DeviceArray, after: DeviceArray) -> None:
-        if any(history.kind in ("accumulate", "decay") for history in self.histories):
-            arguments = self.dose_arguments
+    def _remember(
+        self, kernel: str, arguments: NDArray[np.void] | None, before: DeviceArray, after: DeviceArray
+    ) -> None:
+        """Launch `doses` or `cold` for a step, if there is something for it to remember."""
+        if arguments is not None:
             arguments["before"], arguments["after"] = self.device.address(before), self.device.address(after)
-            self.in_strides("doses", arguments, len(self.cases))
+            self.in_strides(kernel, arguments, len(self.cases))
 
     def _launch_ranges(self, u: DeviceArray, previous: DeviceArray) -> None:
         arguments = np.zeros((), self.structures.ranges)
@@ -316,29 +320,6 @@ class Batch:
     def in_strides(self, kernel: str, arguments: NDArray[np.void], members: int = 1) -> None:
         """Launch a kernel whose blocks go through cells (or what else) in strides."""
         self.device.launch(kernel, (self.blocks, members, 1), (THREADS, 1, 1), arguments)
-
-    def _dose_arguments(self) -> NDArray[np.void]:
-        """The structure of `doses`, but for the states before and after."""
-        real, found = self.real, [dose_tables(case) for case in self.cases]
-        stops = np.full((len(found), len(self.histories), self.problem.regions), -NEVER, real)
-        for own, tables in zip(stops, found, strict=True):
-            own[:, : tables.stops.shape[1]] = tables.stops
-        shared = found[0]
-        self.laws = {  # of which none must be empty, so that it has an address
-            "kinds": self.device.array(np.append(shared.kinds, np.int32(0))),
-            "laws": self.device.array(np.append(shared.laws, 0.0).astype(real)),
-            "log2_rates": self.device.array(np.append(shared.log2_rates, 0.0).astype(real)),
-            "stops": self.device.array(np.append(stops, real(0.0))),
-        }
-        arguments = np.zeros((), self.structures.doses)
-        arguments["p"] = self.problem.arguments
-        for name, array in self.laws.items():
-            arguments[name] = self.device.address(array)
-        arguments["fields"], arguments["span"] = self.device.address(self.fields), self.in_control("span")
-        arguments["histories"], arguments["nodes"] = shared.log2_rates.shape
-        arguments["rate_scale"], arguments["even"] = 1.0 / RATE_STEP, lookup.EVEN
-        arguments["hot"], arguments["cold"] = shared.hot, max(tables.cold for tables in found)
-        return arguments
 
 
 def from_ordered(values: Unsigned) -> NDArray[np.float64]:

@@ -29,7 +29,7 @@ WEIGHTS = np.dtype([(name, "f8") for name in ("gain", "mu", "nu", "gain_0", "boo
 """Of one stage (stage.cu)."""
 
 SPAN = np.dtype([(name, "f8") for name in ("share", "steps", "seconds")])
-"""How doses sample a super-step (histories.cu)."""
+"""How doses sample a super-step (problem.cuh)."""
 
 
 def control_block(stages: int, members: int, regions: int, groups: int, real: type[np.floating]) -> NDArray[np.void]:
@@ -58,6 +58,7 @@ class Structures:
     """The arguments of all kernels for one precision, by their names in cuda_kernels/."""
 
     def __init__(self, real: type[np.floating]) -> None:
+        self.real = real
         ints = "nx:int ny:int nz:int depth:int chunks:int regions:int bins:int groups:int lowest:real scale:real"
         pointers = (
             "labels sides theta potential resistance materials blood row_first row_cell row_group row_weight row_series"
@@ -81,11 +82,15 @@ class Structures:
             "before:* after:* fields:* kinds:* laws:* log2_rates:* stops:* span:* histories:int nodes:int "
             "rate_scale:real hot:real cold:real even:real"
         )
+        self.cold = with_problem(
+            "before:* after:* fields:* kinds:* colds:* warms:* span:* histories:int cooling:int thawing:int drop:real "
+            "gate:real"
+        )
         self.extremes = structure(real, "u:* greatest:* least:* n:size_t")
         self.ranges = with_problem("u:* previous:* least:* greatest:* change:*")
         self.survey = with_problem(
             "field:* cells:* values:* extremes:* count:* body:real threshold:real n:int member:int is_state:int "
-            "at_most:int"
+            "is_count:int at_most:int"
         )
         self.antenna = with_problem(
             "needle:Needle log_half_square:* field:* r_min:double r_step:double z_first:double z_step:double rows:int "

@@ -9,7 +9,6 @@ import numpy as np
 
 from gpu_ablate.case.case import Case
 from gpu_ablate.case.tables import enthalpy_of
-from gpu_ablate.engine.course import CHECK_EVERY
 from gpu_ablate.engine.stepping import LONGEST, Drive, StabilityLimit, plan
 from gpu_ablate.errors import SceneError
 
@@ -48,8 +47,8 @@ def estimate(case: Case, duration: float) -> Estimate:
         u = enthalpy_of(case.tables, m, np.array([start.min(), start.max()], np.float64))
         lows[m], highs[m] = u.min(), u.max()
     span = min(case.run.trace_every, case.run.record_every, duration, LONGEST[case.run.accuracy])
-    if any(step.until for probe in case.setup.probes for step in probe.steps):
-        span = min(span, CHECK_EVERY)
+    checks = [step.until.every for probe in case.setup.probes for step in probe.steps if step.until]
+    span = min([span, *checks])
     step = limit(lows, highs, Drive(span, *case.exchange.at(0.0), (0.0, 0.0)))
     steps = math.ceil(duration / span) * plan(span, step, case.run.accuracy).count
     if steps > MOST_STEPS:

@@ -24,7 +24,7 @@ class Reading:
     Attributes
     ----------
     u : enthalpy state (nz, ny, nx) [K]
-    histories : field by name; extremes as u
+    histories : field by name; extremes as u, cycles with halves (engine/cold.py)
     """
 
     case: Case
@@ -55,11 +55,13 @@ class Reading:
         return int(np.count_nonzero(endpoint.met(self._history(endpoint.field, where))))
 
     def _history(self, name: str, where: Cells | None = None) -> Field:
-        """A history as users read it: extremes, kept as u, become temperatures [°C]."""
+        """A history as users read it: extremes, kept as u, become temperatures [°C]; cycles that have begun count."""
         field = self.histories[name]
-        if any(history.name == name and history.kind in ("max", "min") for history in self.case.histories):
+        (kind,) = (history.kind for history in self.case.histories if history.name == name)
+        if kind in ("max", "min"):
             return temperature_of(self.case, field, where)
-        return field if where is None else field.flat[where]
+        values = field if where is None else field.flat[where]
+        return np.ceil(values) if kind == "cycles" else values
 
 
 def temperature_of(case: Case, u: Field, cells: Cells | None = None) -> Field:

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from gpu_ablate.case.case import Case, History
 from gpu_ablate.case.grid import halves
 from gpu_ablate.case.tables import U_STEP, enthalpy_of
-from gpu_ablate.engine import lookup
+from gpu_ablate.engine import cold, lookup
 from gpu_ablate.engine.backend import Heating, Ranges
 from gpu_ablate.engine.deposit import Frame, Rings, Shape, Surroundings
 from gpu_ablate.engine.placed import PlacedSources
@@ -41,12 +41,10 @@ def initial_state(case: Case, precision: type[np.floating]) -> Field:
 
 
 def initial_history(history: History, u: Field) -> Field:
-    """Nothing lived through yet: no dose, all perfusion left, the extremes of the start."""
-    if history.kind == "accumulate":
-        return np.zeros_like(u)
-    if history.kind == "decay":
-        return np.ones_like(u)
-    return u.copy()
+    """Nothing lived through yet: no dose or cold, all perfusion left, the extremes of the start."""
+    if history.kind in ("max", "min"):
+        return u.copy()
+    return np.ones_like(u) if history.kind == "decay" else np.zeros_like(u)
 
 
 class Reference(Reading):
@@ -60,6 +58,7 @@ class Reference(Reading):
         self.start = stored(case, self.u)
         self.cells_of = [np.flatnonzero(self.labels == region) for region in range(len(case.setup.regions))]
         self.histories = {history.name: initial_history(history, self.u) for history in case.histories}
+        self.edges = {h.name: (cold.edges(case, h.cold), cold.edges(case, h.warm)) for h in case.histories}
         tables = case.tables
         self.inverse_heat_capacity = (1.0 / tables.heat_capacity)[self.labels]
         self.perfusion = tables.perfusion[self.labels]
@@ -102,6 +101,7 @@ class Reference(Reading):
     def keep(self) -> None:
         if self.taken.scheme != "euler":
             self._remember_doses(self.previous, self.u, 0.5, 1, self.taken.span)
+            self._remember_cold(self.previous, self.u, self.taken.span)
         self._remember_extremes()
         self.energy = {term: self.energy[term] + brought for term, brought in self.pending.items()}
 
@@ -118,6 +118,7 @@ class Reference(Reading):
             self.previous, self.elapsed = before, dt
             if index == middle:
                 self._remember_doses(before, self.u, share, step.count, step.span)
+            self._remember_cold(before, self.u, dt)
 
     def _runge_kutta_legendre(self, step: SuperStep) -> None:
         method, tau, y0 = stages(step.scheme, step.count), step.span, self.u
@@ -170,7 +171,7 @@ class Reference(Reading):
             if history.kind not in ("accumulate", "decay"):
                 continue
             field = self.histories[history.name]
-            field[after < self._killing_cold(history)] = 0.0
+            field[after < self.edges[history.name][0][self.labels]] = 0.0
             if history.rate is None:
                 continue
             start = lookup.thermal(self.case.tables.theta, self.labels, before)
@@ -182,9 +183,23 @@ class Reference(Reading):
             else:
                 field *= np.exp(-exposure)
 
-    def _killing_cold(self, history: History) -> Array:
-        """u below which a decaying field falls to 0 (nz, ny, nx)."""
-        return np.array([stops_below(self.case, history, m) for m in range(len(self.cells_of))])[self.labels]
+    def _remember_cold(self, before: Array, after: Array, span: float) -> None:
+        """Add what a step of `span` seconds means for those that froze."""
+        fastest: dict[str, Field] = {history.kind: self.histories[history.name] for history in self.case.histories}
+        for history in self.case.histories:
+            if history.kind not in ("time", "cycles", "passage"):
+                continue
+            field = self.histories[history.name]
+            low, high = (edge[self.labels] for edge in self.edges[history.name])
+            if history.kind == "time":
+                field += span * cold.share_below(before, after, low)
+            elif history.kind == "cycles":
+                field[...] = cold.counted(field, after, low, high)
+            else:
+                field[...], taken = cold.passed(field, before, after, low, high, span)
+                for kind, way in (("cooling", taken), ("thawing", -taken)):
+                    kept, there = fastest[kind], way > 0.0
+                    kept[there] = np.maximum(kept[there], history.drop / way[there])
 
     def _remember_extremes(self) -> None:
         for history in self.case.histories:
@@ -219,13 +234,6 @@ class Reference(Reading):
 def middle_of(steps: int) -> tuple[int, float]:
     """Index of the Euler step that holds the middle of `steps` equal ones, and at what share of it."""
     return (steps // 2, 0.5) if steps % 2 else (steps // 2 - 1, 1.0)
-
-
-def stops_below(case: Case, history: History, region: int) -> float:
-    """u of a region below which a decaying history falls to 0 [K]; -inf without one."""
-    if not math.isfinite(history.stops_below):
-        return -math.inf
-    return float(enthalpy_of(case.tables, region, np.array(history.stops_below)))
 
 
 def stored(case: Case, u: NDArray[np.floating]) -> float:

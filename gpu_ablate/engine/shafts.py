@@ -51,7 +51,8 @@ class Shafts:
         """Which pieces cool: those of which at least half lies where the wall is cooled."""
         begins = {}
         for clock in clocks:
-            cooling = self.case.antennas[clock.probe.name].cooling
+            antenna = self.case.antennas.get(clock.probe.name)
+            cooling = antenna.cooling if antenna else None
             if cooling is not None and clock.inserted:
                 withdrawn = math.dist(clock.tip(time), clock.probe.tracks[clock.track].tip)
                 begins[clock.probe.name] = clock.track, cooling.begin + withdrawn

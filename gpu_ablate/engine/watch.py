@@ -8,6 +8,7 @@ from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.ndimage import distance_transform_edt
 
 from gpu_ablate.case.case import Case
 from gpu_ablate.case.grid import Vector
@@ -72,10 +73,22 @@ class Watch:
         return Place(len(cells), self.backend.listed(cells) if len(cells) else None)
 
     def place(self, where: str) -> Place:
-        """The body cells of a region or role."""
+        """The body cells of a region or role, or those in which a cryoprobe freezes."""
         if where not in self.places:
-            self.places[where] = self._listed(self.case.setup.mask(where) & self.body)
+            probe = self.case.cryoprobes.get(where)
+            mask = self.case.setup.mask(where) & self.body
+            if probe is not None:
+                mask.flat[probe.cells] = True
+            self.places[where] = self._listed(mask)
         return self.places[where]
+
+    def within(self, where: str, distance: float) -> Place:
+        """The body cells of a region or role and those within a distance of it [m]."""
+        key = f"{where} and {distance / MM:g} mm around it"
+        if key not in self.places:
+            away = distance_transform_edt(~self.case.setup.mask(where)) * self.case.setup.grid.spacing
+            self.places[key] = self._listed((away <= distance) & self.body)
+        return self.places[key]
 
     def sensors(self) -> dict[str, float]:
         """Temperature of each sensor [°C]."""
@@ -102,13 +115,15 @@ class Watch:
         return self.tips[name][2]
 
     def reached(self, until: Until) -> float:
-        """Value that a condition watches [°C or %]: of a region its hottest or coldest cell."""
+        """Value that a condition watches [°C or %]: of a region its hottest or coldest cell; for the margin of ice the
+        hottest cell within its distance."""
         if until.quantity == "covered":
             return self.covered_percent(until.where)
         if until.where in self.sensor_names:
             return self.sensors()[until.where]
-        coldest, hottest = self.backend.span(self.place(until.where).cells)
-        return hottest if until.quantity == "above" else coldest
+        where = self.within(until.where, until.value) if until.quantity == "ice margin" else self.place(until.where)
+        coldest, hottest = self.backend.span(where.cells)
+        return hottest if until.quantity in ("above", "ice margin") else coldest
 
     def trace(self, time: float, clocks: list[ProbeClock], sources: HeatSources) -> dict[str, float]:
         """One row of traces.csv; powers are those of the super-step that ends now."""
@@ -117,10 +132,12 @@ class Watch:
             row[f"sensor.{name}_c"] = value
         for clock in clocks:
             name = clock.probe.name
-            flow = sources.flows.get(name, NOTHING)
-            row[f"probe.{name}.power_w"] = flow.generator
             if name in self.under_skin:
                 row[f"probe.{name}.tip_depth_mm"] = self.depth(clock, time) / MM
+            if name in self.case.cryoprobes:
+                continue
+            flow = sources.flows.get(name, NOTHING)
+            row[f"probe.{name}.power_w"] = flow.generator
             for goes, power in (
                 ("cable", flow.cable),
                 ("reflected", flow.reflected),

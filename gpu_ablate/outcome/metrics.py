@@ -10,6 +10,8 @@ import numpy as np
 from gpu_ablate.case.setup import Setup, Surface
 from gpu_ablate.geometry.meshes import volume
 from gpu_ablate.outcome.coverage import collateral, covered_percent, killed_share
+from gpu_ablate.outcome.cryoprobes import measure_cryoprobes
+from gpu_ablate.outcome.inset import measure_insets
 from gpu_ablate.outcome.levelset import Field, Mask
 from gpu_ablate.outcome.limits import measure_limits
 from gpu_ablate.outcome.margins import NO_MARGIN, Front, area_near, front, measure_margins
@@ -51,7 +53,7 @@ def measure(result: Result) -> dict[str, Any]:
             **{term: result.energy.get(term, 0.0) for term in ENERGY_TERMS},
             "relative_imbalance": result.energy.get("relative_imbalance"),
         },
-        "zones": measure_zones(result),
+        "zones": {**measure_zones(result), **(measure_insets(result) if is_cold(setup.endpoint) else {})},
         "targets": targets,
         "collateral": killed,
         "skin": measure_skin(result, outer),
@@ -59,6 +61,7 @@ def measure(result: Result) -> dict[str, Any]:
         "limits": measure_limits(result),
         "verdict": verdict(setup.plan, setup.endpoint, targets),
         "sensors": measure_sensors(result),
+        "cryoprobes": measure_cryoprobes(result),
         "bracket": None,
         "numerical_error": None,
     }

@@ -67,7 +67,7 @@ def verdict(plan: Plan, endpoint: Endpoint, targets: Sequence[Mapping[str, objec
 
 def is_cold(endpoint: Endpoint) -> bool:
     """Whether an endpoint is one of cold."""
-    return endpoint.field == "min_temperature"
+    return endpoint.field in ("min_temperature", "cycles_m20c")
 
 
 def rule(plan: Plan, endpoint: Endpoint) -> str:

@@ -14,7 +14,7 @@ from gpu_ablate.case.antennas import WINDOW
 from gpu_ablate.physics.maxwell import AntennaField
 from gpu_ablate.physics.maxwell_geometry import Ring
 from gpu_ablate.render import marks, style
-from gpu_ablate.spec.device import Device
+from gpu_ablate.spec.device import MicrowaveDevice
 from gpu_ablate.spec.tissue import Tissue
 from gpu_ablate.units import MM
 
@@ -44,7 +44,7 @@ TABLE_LEFT = 8.2
 
 
 def draw_antenna(
-    device: Device, tissue: Tissue, field: AntennaField, where_it_goes: dict[str, Powers], path: Path
+    device: MicrowaveDevice, tissue: Tissue, field: AntennaField, where_it_goes: dict[str, Powers], path: Path
 ) -> None:
     """Write the picture of a device.
 
@@ -73,7 +73,7 @@ def _axes(figure: Any, left: float, bottom: float, width: float, height: float) 
     return figure.add_axes((left / WIDTH_INCHES, bottom / HEIGHT_INCHES, width / WIDTH_INCHES, height / HEIGHT_INCHES))
 
 
-def _needle(figure: Any, device: Device, field: AntennaField) -> None:
+def _needle(figure: Any, device: MicrowaveDevice, field: AntennaField) -> None:
     """The section of the needle's front, both directions in one scale, with a legend of its parts."""
     from matplotlib.patches import Patch
 
@@ -142,7 +142,7 @@ def _rings(axes: Any, rings: tuple[Ring, ...], colours: dict[str, str]) -> None:
             )  # fmt: skip
 
 
-def _sar(figure: Any, device: Device, tissue: Tissue, field: AntennaField) -> None:
+def _sar(figure: Any, device: MicrowaveDevice, tissue: Tissue, field: AntennaField) -> None:
     """SAR in logarithmic steps, contours of half of the power, tip, heat centre and a scale bar."""
     from matplotlib.lines import Line2D
 

@@ -77,9 +77,15 @@ def panels(result: Result) -> list[Panel]:
     traces = {name: values for name, values in result.traces.items() if np.isfinite(values).any()}
     living = result.setup.phase_mask("body").any()
     found: list[Panel] = []
-    for i, probe in enumerate(result.setup.probes):
-        colour = style.SERIES[i % len(style.SERIES)]
-        found.append((1.35, partial(_schedule, result=result, name=probe.name, colour=colour)))
+    freezing = [probe.name for probe in result.setup.probes if f"probe.{probe.name}.drawn_w" in traces]
+    for probe in result.setup.probes:
+        colour = _colour(result, probe.name)
+        if probe.name in freezing:
+            found.append((1.35, partial(_freezing, result=result, name=probe.name, colour=colour)))
+        else:
+            found.append((1.35, partial(_schedule, result=result, name=probe.name, colour=colour)))
+    if freezing:
+        found.append((1.35, partial(_drawn, result=result, names=freezing)))
     if "skin_max_c" in traces:
         found.append((2.1, lambda axes: _skin(axes, result)))
     sensors = [name for name in traces if name.startswith("sensor.")]
@@ -117,6 +123,37 @@ def _schedule(axes: Any, result: Result, name: str, colour: str) -> None:
     if escaped is not None and np.nanmax(escaped, initial=0.0) > 0.01 * top:
         axes.plot(result.traces["time_s"], escaped, color=style.INK, lw=1.2, ls=":", label="radiated out of the tissue")
     axes.set(ylim=(0, 1.25 * top), ylabel="generator [W]")
+
+
+def _freezing(axes: Any, result: Result, name: str, colour: str) -> None:
+    """Temperature of a cryoprobe's gas and wall, each step with its name or output."""
+    traces = result.traces
+    times = traces["time_s"]
+    axes.plot(times, traces[f"probe.{name}.wall_c"], color=colour, lw=2, label=f"probe {name}, wall")
+    axes.plot(times, traces[f"probe.{name}.cryogen_c"], color=colour, lw=1.2, ls=":", label=f"probe {name}, gas")
+    axes.set(ylabel="probe [°C]", ylim=(-170, 110))
+    for station in (s for s in result.stations if s.probe == name):
+        axes.axvspan(
+            station.start_s, station.end_s, color=colour, alpha=0.10 if station.action == "freeze" else 0.0, lw=0
+        )
+        words = f"{station.output_percent:g} %" if station.action == "freeze" else station.action
+        if station.end_s - station.start_s > 0.05 * max(float(result.run["simulated_s"]), 1.0):
+            axes.text((station.start_s + station.end_s) / 2, 60, words, fontsize=10, ha="center", va="bottom")
+
+
+def _drawn(axes: Any, result: Result, names: list[str]) -> None:
+    """Heat that the cryoprobes draw from the tissue; below 0 they warm it."""
+    for name in names:
+        values = result.traces[f"probe.{name}.drawn_w"]
+        axes.plot(result.traces["time_s"], values, color=_colour(result, name), lw=2, label=f"probe {name}")
+    axes.axhline(0.0, color=style.FAINT, lw=0.8)
+    axes.set(ylabel="heat drawn [W]")
+
+
+def _colour(result: Result, name: str) -> str:
+    """Of a probe's curves."""
+    names = [probe.name for probe in result.setup.probes]
+    return style.SERIES[names.index(name) % len(style.SERIES)]
 
 
 def _pull_words(station: Station) -> str:

@@ -63,8 +63,10 @@ def draw_scene3d(
     sizes = [(round(width * wide), round(height * tall)) for _, _, width, height in PANELS]
     skins = [skin_pieces(view, camera) for camera in chosen]
     gas = result.setup.phase_mask("gas")
-    temperature = np.where(gas, view.temperature.min(), view.temperature)
-    pieces = [*body_pieces(result, view, zone, margins), *isotherm_pieces(temperature, result.setup.grid)]
+    mildest = view.temperature.max() if view.isotherms is style.COLD else view.temperature.min()
+    temperature = np.where(gas, mildest, view.temperature)
+    isotherms = [i for i in view.isotherms if i.outlined and temperature.min() < i.temperature_c < temperature.max()]
+    pieces = [*body_pieces(result, view, zone, margins), *isotherm_pieces(temperature, isotherms, result.setup.grid)]
     pictures = photograph(pieces, chosen, sizes, skins)
     residual = any((np.nan_to_num(m, nan=-1.0) < 0).any() for m in margins.values())
     with rc_context(style.FONT):
@@ -76,11 +78,10 @@ def draw_scene3d(
             axes.imshow(picture, extent=(-across, across, -half, half), aspect="auto", interpolation="none")
             axes.set(xlim=(-across, across), ylim=(-half, half), xticks=[], yticks=[])
             axes.set_title(camera.title, loc="left", fontsize=11, pad=5)
-            draw_isotherms(axes, temperature, result.setup.grid, camera, across)
+            draw_isotherms(axes, temperature, view.isotherms, result.setup.grid, camera, across)
             annotate(axes, camera, view, result.setup, across)
         marks.heading(figure, title, subtitle)
-        reached = [i for i in style.HEAT if i.outlined and temperature.min() < i.temperature_c < temperature.max()]
-        marks.legend(figure, marks.surface_entries(result.setup, zone is not None, residual), reached, y=0.06)
+        marks.legend(figure, marks.surface_entries(result.setup, zone is not None, residual), isotherms, y=0.06)
         marks.stations(figure, view.stations, y=0.031)
         marks.orientation(figure, result.setup.frame)
         marks.disclaimer(figure)
@@ -117,15 +118,15 @@ def body_pieces(result: Result, view: View, zone: Surface | None, margins: dict[
     return [piece for piece in pieces if piece.mesh.n_points]
 
 
-def isotherm_pieces(temperature: NDArray[np.floating], grid: Grid) -> list[Piece]:
-    """Faint surfaces around all that was hotter [°C]; their outlines are drawn on top in full colour."""
+def isotherm_pieces(temperature: NDArray[np.floating], isotherms: list[style.Isotherm], grid: Grid) -> list[Piece]:
+    """Faint surfaces around all that was beyond [°C]; their outlines are drawn on top in full colour."""
     pieces = []
     first = np.array(grid.origin) + 0.5 * grid.spacing
-    for isotherm in style.HEAT:
-        if isotherm.outlined and temperature.min() < isotherm.temperature_c < temperature.max():
-            points, faces = contour(temperature, isotherm.temperature_c, np.full(3, grid.spacing), first)
-            surface = Surface(points.astype(np.float32), faces)
-            pieces.append(Piece(surface_mesh(surface), isotherm.colour, style.ISOTHERM_OPACITY))
+    for isotherm in isotherms:
+        sign = -1.0 if isotherm in style.COLD else 1.0
+        points, faces = contour(sign * temperature, sign * isotherm.temperature_c, np.full(3, grid.spacing), first)
+        surface = Surface(points.astype(np.float32), faces)
+        pieces.append(Piece(surface_mesh(surface), isotherm.colour, style.ISOTHERM_OPACITY))
     return pieces
 
 

@@ -43,14 +43,23 @@ def hottest_behind(
     return right, up, hottest
 
 
-def draw_isotherms(axes: Any, temperature: NDArray[np.float32], grid: Grid, camera: Camera, across: float) -> None:
-    """Outline everything hotter than each isotherm of the 3D pictures, in the camera's plane [m]."""
+def draw_isotherms(
+    axes: Any,
+    temperature: NDArray[np.floating],
+    isotherms: tuple[style.Isotherm, ...],
+    grid: Grid,
+    camera: Camera,
+    across: float,
+) -> None:
+    """Outline everything beyond each isotherm of the 3D pictures, in the camera's plane [m]."""
     from matplotlib.patheffects import withStroke
 
-    right, up, hottest = hottest_behind(temperature, grid, camera, across)
-    hottest = np.where(np.isfinite(hottest), hottest, temperature.min())
-    for isotherm in style.HEAT:
-        if isotherm.outlined and hottest.min() < isotherm.temperature_c < hottest.max():
-            drawn = axes.contour(right, up, hottest, [isotherm.temperature_c], colors=isotherm.colour,
+    sign = -1.0 if isotherms is style.COLD else 1.0
+    right, up, farthest = hottest_behind(sign * temperature, grid, camera, across)
+    farthest = np.where(np.isfinite(farthest), farthest, (sign * temperature).min())
+    for isotherm in isotherms:
+        level = sign * isotherm.temperature_c
+        if isotherm.outlined and farthest.min() < level < farthest.max():
+            drawn = axes.contour(right, up, farthest, [level], colors=isotherm.colour,
                                  linewidths=2.2, linestyles=isotherm.line)  # fmt: skip
             drawn.set_path_effects([withStroke(linewidth=4.0, foreground="white")])

@@ -106,7 +106,7 @@ def draw_key(
     if zone:
         handles.append(Patch(facecolor=(style.ZONE, 0.38), edgecolor=style.ZONE, lw=2, label="killed tissue"))
     body = view.temperature[~setup.phase_mask("gas")]
-    for i in style.HEAT:
+    for i in view.isotherms:
         if body.min() < i.temperature_c < body.max():
             handles.append(Line2D([], [], color=i.colour, ls=i.line, lw=1.8, label=style.isotherm_label(i)))
     if setup.probes:

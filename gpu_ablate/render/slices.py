@@ -154,7 +154,7 @@ def _draw_plane(
             fill = 0.30 if role == "target" else 0.0
             _add_path(axes, curves, plane, style.ROLE[role], width, fill=fill)
     temperature = _slice(view.temperature, plane, index)
-    for isotherm in style.HEAT:
+    for isotherm in view.isotherms:
         if temperature.min() < isotherm.temperature_c < temperature.max():
             axes.contour(x, y, temperature, [isotherm.temperature_c], colors=isotherm.colour, linewidths=1.8,
                          linestyles=isotherm.line)  # fmt: skip

@@ -69,6 +69,13 @@ HEAT = (
 )
 """43 °C: threshold of thermal dose and skin comfort; 54 and 60 °C: coagulation in minutes and at once."""
 
+COLD = (
+    Isotherm(0.0, "#0072B2", ":", True),
+    Isotherm(-20.0, "#56B4E9", "--", False),
+    Isotherm(-40.0, "#332288", "-", False),
+)
+"""0 °C: the edge of the ice as imaging shows it; -20 and -40 °C: what kills in two cycles and at once."""
+
 ZONE_OPACITY = 0.20
 ISOTHERM_OPACITY = 0.06
 SKIN_OPACITY = 0.35

@@ -8,6 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gpu_ablate.case.setup import Probe, Setup, Surface
+from gpu_ablate.outcome.verdict import is_cold
+from gpu_ablate.render import style
 from gpu_ablate.render.words import seconds
 from gpu_ablate.result.result import Result, Station
 from gpu_ablate.units import MM
@@ -57,6 +59,7 @@ class View:
     lower, upper : corners of the box around them [m]
     temperature : (nz, ny, nx), what the isotherms are drawn of [°C]
     temperature_label : what that is, in words
+    isotherms : those of heat, or of cold
     stations : heated stations in order
     """
 
@@ -69,6 +72,7 @@ class View:
     upper: NDArray[np.float64]
     temperature: NDArray[np.float32]
     temperature_label: str
+    isotherms: tuple[style.Isotherm, ...]
     stations: tuple[HeatedStation, ...]
 
 
@@ -80,7 +84,8 @@ def look_at(result: Result, dead: NDArray[np.bool_], notice: NDArray[np.float64]
     """
     setup = result.setup
     stations = heated_stations(result)
-    temperature, label = hottest(result)
+    temperature, label = reached(result)
+    isotherms = style.COLD if is_cold(setup.endpoint) else style.HEAT
     points = [surface.points.astype(float) for _, surface in surfaces_of(setup, "target")]
     if points:
         focus = _middle(points[0])
@@ -94,12 +99,14 @@ def look_at(result: Result, dead: NDArray[np.bool_], notice: NDArray[np.float64]
     outward = _outward(setup, focus, skin)
     if skin is not None:
         points.append(_above(focus, outward, skin)[None])
-    if dead.any():
-        points.append(_edge_centres(setup, dead))
+    ice = (temperature < 0.0) & setup.phase_mask("body") if isotherms is style.COLD else dead
+    for cells in (dead, ice):
+        if cells.any():
+            points.append(_edge_centres(setup, cells))
     every = np.concatenate(points)
     lower = np.maximum(every.min(axis=0) - PAD, setup.grid.origin)
     upper = np.minimum(every.max(axis=0) + PAD, setup.grid.upper)
-    return View(focus, outward, skin, notice, every, lower, upper, temperature, label, stations)
+    return View(focus, outward, skin, notice, every, lower, upper, temperature, label, isotherms, stations)
 
 
 def only(view: View, points: NDArray[np.float64]) -> View:
@@ -140,8 +147,10 @@ def drawn_tracks(setup: Setup, stations: tuple[HeatedStation, ...]) -> tuple[Dra
     return tuple(found)
 
 
-def hottest(result: Result) -> tuple[NDArray[np.float32], str]:
+def reached(result: Result) -> tuple[NDArray[np.float32], str]:
     """What the isotherms are drawn of [°C], and what it is: ever reached, else the hottest record."""
+    if is_cold(result.setup.endpoint) and "min_temperature" in result.final:
+        return result.final["min_temperature"], "lowest temperature reached"
     if "max_temperature" in result.final:
         return result.final["max_temperature"], "highest temperature reached"
     body = ~result.setup.phase_mask("gas")

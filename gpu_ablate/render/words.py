@@ -13,6 +13,7 @@ def endpoint_words(endpoint: Endpoint) -> str:
         "arrhenius": f"Arrhenius Ω ≥ {endpoint.threshold:g}",
         "max_temperature": f"hotter than {endpoint.threshold:g} °C",
         "min_temperature": f"colder than {endpoint.threshold:g} °C",
+        "cycles_m20c": "colder than -20 °C in two cycles",
     }
     return words.get(endpoint.field, plain(endpoint.name))
 

@@ -24,6 +24,7 @@ from gpu_ablate.report.headline import (
 from gpu_ablate.report.protection import isolation_table, skin_table
 from gpu_ablate.report.tables import (
     Table,
+    cryoprobe_table,
     energy_table,
     needle_table,
     other_measures,
@@ -119,7 +120,7 @@ def collect(result: Result, metrics: dict[str, Any], figures: dict[str, Path], b
         problem = f"This run is {metrics['status']}: it ended after {ended} s, before its plan was done."
     judged = bool(metrics["targets"])
     lines = headline(metrics)
-    plan = (steps_table(result), needle_table(setup.probes), isolation_table(metrics))
+    plan = (steps_table(result), needle_table(setup.probes), isolation_table(metrics), cryoprobe_table(metrics))
     measures = (
         target_table(metrics),
         zone_table(result, metrics),

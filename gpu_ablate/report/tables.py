@@ -40,7 +40,7 @@ def steps_table(result: Result) -> Table:
     """The steps as they were carried out; columns that the scene has nothing for are left out."""
     around = Surroundings(result.setup)
     rows = [_step_row(around, station) for station in result.stations]
-    idle = {column: "1" if column == "track" else "–" for column in ("track", *PLACE_NOTES)}
+    idle = {"track": "1", "generator [W]": "off", **dict.fromkeys(("output [%]", *PLACE_NOTES), "–")}
     head = [column for column in rows[0] if any(row[column] != idle.get(column) for row in rows)] if rows else []
     note = " ".join(text for column, text in PLACE_NOTES.items() if column in head)
     return Table("Plan as carried out", tuple(head), tuple(tuple(row[column] for column in head) for row in rows), note)
@@ -60,10 +60,25 @@ def _step_row(around: Surroundings, station: Station) -> dict[str, str]:
         "action": station.action,
         "time [s]": span(station.start_s, station.end_s),
         "generator [W]": f"{station.power_w:g}{net}" if station.power_w > 0 else "off",
+        "output [%]": f"{station.output_percent:g}" if station.action == "freeze" else "–",
         **dict(zip(PLACE_NOTES, depths, strict=True)),
         "tip at": xyz_mm([p / MM for p in station.tip_end]),
         "ended by": station.ended_by,
     }
+
+
+def cryoprobe_table(metrics: dict[str, Any]) -> Table:
+    """What each cryoprobe drew from the tissue."""
+    rows = tuple(
+        (
+            probe["name"],
+            number(probe["drawn_kj"], 1),
+            number(probe["peak_w"], 1),
+            f"implausible: more than {probe['plausible_w']:g} W" if probe["implausible"] else "plausible",
+        )
+        for probe in metrics.get("cryoprobes", [])
+    )
+    return Table("Cryoprobes", ("probe", "heat drawn [kJ]", "at most [W]", ""), rows)
 
 
 def needle_table(probes: tuple[Probe, ...]) -> Table:
@@ -74,7 +89,7 @@ def needle_table(probes: tuple[Probe, ...]) -> Table:
             plain(probe.device),
             f"{2 * probe.radius / MM:.2f}",
             f"{probe.emission_offset / MM:.1f}",
-            f"{100 * probe.cable_efficiency:.0f}",
+            "–" if probe.freezes else f"{100 * probe.cable_efficiency:.0f}",
             xyz_mm([p / MM for p in track.tip]),
             ", ".join(f"{d:.3f}" for d in track.direction),
         )
@@ -85,7 +100,7 @@ def needle_table(probes: tuple[Probe, ...]) -> Table:
         "probe",
         "device",
         "diameter [mm]",
-        "heat behind tip [mm]",
+        "heat or cold behind tip [mm]",
         "cable efficiency [%]",
         "first tip",
         "towards the handle (x, y, z)",

@@ -36,8 +36,8 @@ LOST_TERMS = ("cable_j", "reflected_j", "escaped_j")
 
 @dataclass(frozen=True)
 class Station:
-    """One step as it was carried out: its number from 1, start_s to end_s [s], power at the generator [W],
-    tip xyz [m] and unit vector from the tip to the handle at its start and end."""
+    """One step as it was carried out: its number from 1, start_s to end_s [s], power at the generator [W] or output of
+    a cryoprobe [%], tip xyz [m] and unit vector from the tip to the handle at its start and end."""
 
     probe: str
     step: int
@@ -45,6 +45,7 @@ class Station:
     start_s: float
     end_s: float
     power_w: float
+    output_percent: float
     tip_start: Vector
     tip_end: Vector
     direction_start: Vector
@@ -76,8 +77,8 @@ class Result:
     """Everything a run produced.
 
     final : history fields at the end, (nz, ny, nx) float32: "max_temperature", "min_temperature" [°C],
-        "cem43" [min], "arrhenius" [-], "perfusion" [share of the resting perfusion still flowing];
-        only those that the case tracked
+        "cem43" [min], "arrhenius" [-], "perfusion" [share of the resting perfusion still flowing], those of
+        case.cold but its clock; only those that the case tracked
     traces : column name of traces.csv -> values; "time_s" is the first
     energy : terms [J] of the contract of metrics.json
     run : backend, device, precision, simulated_s, wall_s, solve_s, cell_steps

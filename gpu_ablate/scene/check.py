@@ -12,9 +12,9 @@ from gpu_ablate.scene.body import ROLES, Region, SurfacePatch
 from gpu_ablate.scene.idle import idle_places, idle_regions, idle_times, idle_tissues, placed_regions
 from gpu_ablate.scene.problems import Problem, near_or_all
 from gpu_ablate.scene.schema import Scene, step_duration_s
-from gpu_ablate.scene.treatment import Hold, Probe, Pull, Reinsert, Sensor, Source, Step
+from gpu_ablate.scene.treatment import Hold, Probe, Pull, Reinsert, Sensor, Source, Step, Thaw
 from gpu_ablate.scene.vessel import Vessel
-from gpu_ablate.spec.device import Device
+from gpu_ablate.spec.device import CryoDevice, Device, MicrowaveDevice
 from gpu_ablate.spec.tissue import Tissue
 
 
@@ -148,10 +148,14 @@ def _places(scene: Scene) -> Iterator[Problem]:
         if until.covered_percent is not None and until.where in sensors:
             what = f'"{until.where}" is a sensor, which can\'t be covered'
             yield Problem(f"{where}, until", what, "name a region or role")
-        elif until.where not in [*bodies, *sensors]:
-            what = f'"where" names no region, role or sensor of this scene: "{until.where}"'
-            remedy = near_or_all(until.where, [*bodies, *sensors], "regions, roles and sensors")
-            yield Problem(f"{where}, until", what, remedy)
+        elif until.ice_margin_mm is not None and until.where not in bodies:
+            what = f'"where" names no region or role of this scene: "{until.where}"'
+            yield Problem(f"{where}, until", what, near_or_all(until.where, bodies, "regions and roles"))
+        elif until.where not in (places := [*bodies, *sensors, *(probe.name for probe in scene.probe)]):
+            what = f'"where" names no region, role, sensor or probe of this scene: "{until.where}"'
+            yield Problem(
+                f"{where}, until", what, near_or_all(until.where, places, "regions, roles, sensors and probes")
+            )
 
 
 def _withins(scene: Scene) -> Iterator[Problem]:
@@ -222,12 +226,31 @@ def _schedules(scene: Scene) -> Iterator[Problem]:
         except SceneError:
             continue  # reported where the device is named
         for number, step in enumerate(probe.steps, start=1):
-            power = _generator_power_w(step, device)
-            if power > device.max_power_w.value:
-                most = device.max_power_w.value
-                what = f"{power:g} W at the generator is more than the device gives ({most:g} W)"
-                remedy = f'lower it, or make a [device.NAME] like "{probe.device}" with its own max_power_w'
-                yield Problem(f'probe "{probe.name}", step {number} ({step.action})', what, remedy)
+            where = f'probe "{probe.name}", step {number} ({step.action})'
+            yield from _abilities(where, step, device)
+
+
+ACTIONS = {"microwave": ("hold", "pull", "rest", "reinsert"), "cryo": ("freeze", "thaw", "rest")}
+"""What a probe can do, by the kind of its device."""
+
+
+def _abilities(where: str, step: Step, device: Device) -> Iterator[Problem]:
+    """What a device cannot do: an action of the other kind, a thaw by gas without one, more power than it gives."""
+    if step.action not in ACTIONS[device.kind]:
+        kind = "an antenna" if device.kind == "microwave" else "a cryoprobe"
+        what = f'its device "{device.name}" is {kind}, which can {", ".join(ACTIONS[device.kind])}'
+        yield Problem(where, what, "change the action, or the device")
+        return
+    if isinstance(device, CryoDevice):
+        if isinstance(step, Thaw) and step.by == "helium" and device.thaw_temperature_c is None:
+            what = f'its device "{device.name}" has no gas that warms it'
+            yield Problem(where, what, 'write by = "passive", or give the device a thaw_temperature_c')
+        return
+    power, most = _generator_power_w(step, device), device.max_power_w.value
+    if power > most:
+        what = f"{power:g} W at the generator is more than the device gives ({most:g} W)"
+        remedy = f'lower it, or make a [device.NAME] like "{device.name}" with its own max_power_w'
+        yield Problem(where, what, remedy)
 
 
 def _idle_reinserts(probe: Probe) -> Iterator[Problem]:
@@ -238,7 +261,7 @@ def _idle_reinserts(probe: Probe) -> Iterator[Problem]:
             yield Problem(where, "nothing is done on this track", "add a hold after it, or remove it")
 
 
-def _generator_power_w(step: Step, device: Device) -> float:
+def _generator_power_w(step: Step, device: MicrowaveDevice) -> float:
     """Power at the generator [W]; for a net power the least that it can be."""
     if not isinstance(step, (Hold, Pull)):
         return 0.0
@@ -259,10 +282,14 @@ def _endpoint(scene: Scene) -> Iterator[Problem]:
         yield Problem("[run]", what, 'write endpoint = "cem43_240", or another')
     if scene.run.endpoint is None or scene.initial.image is not None:
         return
-    cold = scene.run.endpoint in ("lethal40", "ice")
+    cold = scene.run.endpoint in ("lethal40", "lethal20x2", "ice")
     if cold and not scene.cools():
         what = f'endpoint "{scene.run.endpoint}" can\'t be reached: nothing in the scene goes below 0 °C'
         yield Problem("[run]", what, "remove it, or add what cools")
+    twice = scene.run.endpoint == "lethal20x2"
+    if twice and not any(step.action == "freeze" for probe in scene.probe for step in probe.steps):
+        what = 'endpoint "lethal20x2" counts the cycles of a cryoprobe, and no probe freezes'
+        yield Problem("[run]", what, 'write endpoint = "lethal40", or add a probe that freezes')
     if not cold and not scene.heats():
         what = f'endpoint "{scene.run.endpoint}" can\'t be reached: nothing in the scene heats'
         yield Problem("[run]", what, "remove it, or add what heats")

@@ -23,6 +23,7 @@ from gpu_ablate.scene.isolation import Isolation
 from gpu_ablate.scene.schema import Scene
 from gpu_ablate.scene.treatment import (
     LATER_WORDS,
+    Freeze,
     Hold,
     Model,
     Plan,
@@ -33,6 +34,7 @@ from gpu_ablate.scene.treatment import (
     Run,
     Sensor,
     Source,
+    Thaw,
     Until,
 )
 from gpu_ablate.scene.vessel import Vessel
@@ -60,6 +62,8 @@ TABLES: tuple[tuple[str, type[Table]], ...] = (
     ("steps of a probe: pull", Pull),
     ("steps of a probe: rest", Rest),
     ("steps of a probe: reinsert", Reinsert),
+    ("steps of a cryoprobe: freeze", Freeze),
+    ("steps of a cryoprobe: thaw", Thaw),
     ("until of a step", Until),
     ("[device.NAME]", DeviceEntry),
     ("rings of a device", RingEntry),

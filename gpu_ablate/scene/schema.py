@@ -20,7 +20,7 @@ from gpu_ablate.scene.body import (
     SurfacePatch,
 )
 from gpu_ablate.scene.isolation import Isolation
-from gpu_ablate.scene.treatment import Model, Plan, Probe, Pull, Run, Sensor, Source, Step
+from gpu_ablate.scene.treatment import Freeze, Hold, Model, Plan, Probe, Pull, Run, Sensor, Source, Step
 from gpu_ablate.scene.vessel import Vessel
 from gpu_ablate.spec.base import Line, Many, Name, Table
 from gpu_ablate.spec.device import DeviceEntry
@@ -125,14 +125,16 @@ class Scene(Table):
         return imposed + [face.temperature_c for face in faces if not isinstance(face, str)]
 
     def heats(self) -> bool:
-        """Whether anything heats: a probe, a source that is an image or positive, a temperature that makes dose."""
+        """Whether anything heats: an antenna, a source that is an image or positive, a temperature that makes dose."""
         driven = any(source.power_w is None or source.power_w > 0 for source in self.source)
-        return bool(self.probe) or driven or max(self.temperatures_c()) > CEM43.gate_c
+        radiates = any(isinstance(step, (Hold, Pull)) for probe in self.probe for step in probe.steps)
+        return radiates or driven or max(self.temperatures_c()) > CEM43.gate_c
 
     def cools(self) -> bool:
-        """Whether anything cools: a source that is an image or negative, a temperature below 0 °C."""
+        """Whether anything cools: a cryoprobe, a source that is an image or negative, a temperature below 0 °C."""
         driven = any(source.power_w is None or source.power_w < 0 for source in self.source)
-        return driven or min(self.temperatures_c()) < 0
+        freezes = any(isinstance(step, Freeze) for probe in self.probe for step in probe.steps)
+        return freezes or driven or min(self.temperatures_c()) < 0
 
     def endpoint(self) -> str:
         """Name of the endpoint: the one chosen, else lethal40 with cold only and cem43_240 otherwise."""

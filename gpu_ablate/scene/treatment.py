@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
@@ -10,7 +10,7 @@ from gpu_ablate.scene.body import check_window
 from gpu_ablate.spec.base import Duration, File, Length, Many, Moment, Name, Power, Table, Temperature, Vector
 from gpu_ablate.spec.shape import Direction, SourceShapeTable
 
-LATER_WORDS = frozenset({"freeze", "thaw", "ice_contact_percent", "min_distance_to_ice_mm"})
+LATER_WORDS = frozenset({"ice_contact_percent", "min_distance_to_ice_mm"})
 """Actions and quantities of the scene format that this version does not compute yet."""
 
 
@@ -45,21 +45,26 @@ class Model(Table):
 class Until(Table):
     """Ends a step early: one condition on a place."""
 
-    later: ClassVar[frozenset[str]] = frozenset({"ice_margin_mm"})
-
     where: Name
-    """Name of a region, role or sensor."""
+    """Name of a region, role, sensor or cryoprobe (the tissue at its freezing part)."""
     above_c: Temperature | None = None
     """Met when the hottest point there reaches this."""
     below_c: Temperature | None = None
     """Met when the coldest point there reaches this."""
+    all_above_c: Temperature | None = None
+    """Met when all of it is as warm as this: a cryoprobe is free when all tissue at it is above 0 °C."""
+    ice_margin_mm: Length | None = None
+    """Met when all tissue of the region and within this distance of it is ice (below 0 °C)."""
     covered_percent: Annotated[float, Field(gt=0, le=100)] | None = None
     """Met when so much of the region is dead."""
+    every_s: Annotated[float, Field(ge=0.5, le=1e5)] = 0.5
+    """How often it is looked at; 300 where only imaging tells, as operators steer."""
 
     @model_validator(mode="after")
     def _one_condition(self) -> Until:
-        if sum(value is not None for value in (self.above_c, self.below_c, self.covered_percent)) != 1:
-            raise ValueError("needs exactly one of above_c, below_c and covered_percent")
+        conditions = ("above_c", "below_c", "all_above_c", "ice_margin_mm", "covered_percent")
+        if sum(getattr(self, name) is not None for name in conditions) != 1:
+            raise ValueError(f"needs exactly one of {', '.join(conditions[:-1])} and {conditions[-1]}")
         return self
 
 
@@ -119,6 +124,30 @@ class Rest(Table):
     """Ends the step early."""
 
 
+class Freeze(Table):
+    """Let the cryogen flow through a cryoprobe."""
+
+    action: Literal["freeze"]
+    output_percent: Annotated[float, Field(ge=1, le=100)] = 100.0
+    """Share of the time in which it flows; below 50 the model extrapolates."""
+    duration_s: Duration
+    """With `until`, the longest time."""
+    until: Until | None = None
+    """Ends the step early."""
+
+
+class Thaw(Table):
+    """Rewarm a cryoprobe."""
+
+    action: Literal["thaw"]
+    by: Literal["helium", "passive"] = "helium"
+    """By warm gas, or by the tissue around it alone."""
+    duration_s: Duration
+    """With `until`, the longest time."""
+    until: Until | None = None
+    """Ends the step early."""
+
+
 class Reinsert(Table):
     """Withdraw the needle and put it onto its next track, with the power off; meanwhile it is out of the tissue."""
 
@@ -138,7 +167,7 @@ class Reinsert(Table):
         return self
 
 
-Step = Hold | Pull | Rest | Reinsert
+Step = Hold | Pull | Rest | Reinsert | Freeze | Thaw
 
 
 class Probe(Table):
@@ -155,7 +184,7 @@ class Probe(Table):
     shaft_direction: Direction | None = None
     """Or the direction from the tip to the handle."""
     steps: Many[Annotated[Step, Field(discriminator="action")]] = Field(min_length=1)
-    """What is done, in order: tables with an action hold, pull, rest or reinsert."""
+    """What is done, in order: tables with an action hold, pull, rest or reinsert; of a cryoprobe freeze, thaw, rest."""
     repeat: Annotated[int, Field(ge=1, le=100)] = 1
     """How often the steps are done; steps that move the tip then begin with a reinsert."""
 
@@ -241,5 +270,6 @@ class Run(Table):
     """Error of the time steps: standard below 0.1 °C, fine below 0.02 °C, preview below 0.3 °C (docs/numerics.md)."""
     precision: Literal["float32", "float64"] = "float32"
     """Of the solver's numbers (the numpy backend always uses float64)."""
-    endpoint: Literal["cem43_240", "arrhenius_1", "above_60c", "lethal40", "ice"] | None = None
-    """When tissue counts as dead; default cem43_240 with heat only, lethal40 with cold only."""
+    endpoint: Literal["cem43_240", "arrhenius_1", "above_60c", "lethal40", "lethal20x2", "ice"] | None = None
+    """When tissue counts as dead; default cem43_240 with heat only, lethal40 with cold only. lethal20x2: colder than
+    -20 °C in two cycles of a cryoprobe, rewarmed above it in between."""

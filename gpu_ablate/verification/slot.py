@@ -20,7 +20,7 @@ from gpu_ablate.case.antennas import coaxial_antenna
 from gpu_ablate.case.build import build_case
 from gpu_ablate.engine.reference import Reference
 from gpu_ablate.engine.sources import Emission, HeatSources
-from gpu_ablate.library.load import device, tissue
+from gpu_ablate.library.load import antenna, tissue
 from gpu_ablate.physics.analytic import Medium
 from gpu_ablate.physics.axial_field import AxialField
 from gpu_ablate.physics.maxwell import solve
@@ -104,7 +104,7 @@ def _deposit() -> Deposit:
 def _liver() -> tuple[float, float]:
     """ε' and σ [S m⁻¹] of the scene's liver."""
     found = tissue("medium", load_scene(SCENES / "slot_in_liver.toml").tissue).dielectric(
-        device("microwave_slot_2450").frequency_mhz.value
+        antenna("microwave_slot_2450").frequency_mhz.value
     )
     assert found is not None
     return found
@@ -112,9 +112,9 @@ def _liver() -> tuple[float, float]:
 
 def axisymmetric(medium: Medium, spacing: Spacing, step: float) -> tuple[AxialGrid, list[Array]]:
     """Rise of the liver's temperature at TIMES on a grid of its own [K]."""
-    antenna = coaxial_antenna(device("microwave_slot_2450"), CYLINDER.end)
-    system = discretise(antenna, graded_grid(antenna, CYLINDER, spacing))
-    field = solve(system, complex_permittivity(*_liver(), antenna.frequency))
+    coaxial = coaxial_antenna(antenna("microwave_slot_2450"), CYLINDER.end)
+    system = discretise(coaxial, graded_grid(coaxial, CYLINDER, spacing))
+    field = solve(system, complex_permittivity(*_liver(), coaxial.frequency))
     density = POWER * field.in_medium / field.grid.volumes
     return field.grid, axial_heat(medium, field.grid, density, TIMES, step)
 

@@ -223,7 +223,7 @@ def test_library_lists_everything(capsys: pytest.CaptureFixture[str]) -> None:
     assert listed >= {*tissues(), *devices()}
 
 
-@pytest.mark.parametrize("name", ["skin", "microwave_2450_16g"])
+@pytest.mark.parametrize("name", ["skin", "microwave_2450_16g", "cryo_17g"])
 def test_library_gives_every_number_with_its_source(
     name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -236,7 +236,21 @@ def test_library_gives_every_number_with_its_source(
         assert any(f"{quantity.value:g}" in line and quantity.source in line for line in out.splitlines())
     for ring in devices()[name].rings or () if name in devices() else ():
         assert any(f" {ring.outer_mm:g} " in line and ring.source in line for line in out.splitlines())
-    assert (tmp_path / "needle.png").exists() == (name in devices())
+    assert (tmp_path / "needle.png").exists() == name.startswith("microwave")
+
+
+def test_a_cryoprobe_is_told_by_its_cryogen_and_film(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["library", "show", "cryo_17g"]) == 0
+    rows = [line.split() for line in capsys.readouterr().out.splitlines()]
+    course = {int(row[0]): int(row[1]) for row in rows if len(row) == 2 and row[0].isdigit()}
+    assert course[0] == 37
+    assert list(course.values()) == sorted(course.values(), reverse=True)
+    assert min(course.values()) == -150
+    films = {int(row[0]): [int(word) for word in row[1:]] for row in rows if len(row) == 5 and row[0].isdigit()}
+    for output, (h, *walls) in films.items():
+        assert h == 6000 * output / 100
+        assert walls == sorted(walls)
+    assert [films[output][1] for output in (100, 70, 50, 20)] == sorted(row[1] for row in films.values())
 
 
 def test_a_device_is_drawn_and_its_watt_accounted_for(

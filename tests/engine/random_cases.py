@@ -62,6 +62,7 @@ def made_case(
         (History("max_temperature", "max"), History("min_temperature", "min")),
         {},
         (),
+        {},
         None,
         run,
     )

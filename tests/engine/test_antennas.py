@@ -16,7 +16,7 @@ from gpu_ablate.engine.choose import open_backend
 from gpu_ablate.engine.course import Course
 from gpu_ablate.engine.loop import run
 from gpu_ablate.engine.sources import Emission, Flow, HeatSources
-from gpu_ablate.library.load import device
+from gpu_ablate.library.load import antenna
 from gpu_ablate.result.records import MemoryRecords
 from gpu_ablate.result.result import Result
 from tests.engine.conftest import BACKENDS, SLOT, SMALL, Build
@@ -82,7 +82,7 @@ NEEDLES = {
 def placed(needle: str, probe: str = SLOT) -> str:
     """The scene's text of a needle."""
     heat, direction, steps = NEEDLES[needle]
-    offset = device(name_of(probe)).emission_offset_mm.value
+    offset = antenna(name_of(probe)).emission_offset_mm.value
     tip = np.array(heat) - offset * np.array(direction) / np.linalg.norm(direction)
     put = probe.replace("[-6, 0, -12]", str(tip.tolist())).replace("[1, 0, 0.5]", str(list(direction)))
     return put.format(steps=steps)

@@ -43,6 +43,29 @@ background = "liver"
 """ + SLOT.format(steps='{ action = "hold", power_w = 60, duration_s = 12 }')
 """Liver that dries around an antenna, so that it is solved again."""
 
+FREEZING = """
+[domain]
+spacing_mm = 3
+min_mm = [-12, -12, -6]
+max_mm = [12, 12, 24]
+background = "muscle"
+[[probe]]
+name = "A"
+device = "cryo_17g"
+tip_mm = [0, 0, 0]
+shaft_direction = [0.2, 0, 1]
+steps = [
+  { action = "freeze", duration_s = 20 },
+  { action = "thaw", by = "helium", duration_s = 30, until = { where = "A", all_above_c = -20 } },
+  { action = "thaw", by = "passive", duration_s = 5 },
+  { action = "freeze", output_percent = 60, duration_s = 5 },
+]
+[run]
+trace_every_s = 2
+record_every_s = 10
+"""
+"""Muscle that freezes, thaws and freezes again."""
+
 REST = """
 [[source]]
 name = "spark"
@@ -144,6 +167,15 @@ def test_a_run_goes_on_while_an_antenna_is_being_solved(build: Build, backend: s
     assert under_way
     for state in under_way:
         assert state.loop["antennas"]["A"]["solves"] >= 2
+        require_same(whole, solved(case, make(case), state, whole))
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_a_run_goes_on_while_a_cryoprobe_cools_and_thaws(build: Build, backend: str, at_every_step: Kept) -> None:
+    make, case = partial(open_backend, backend), build(FREEZING)
+    whole = solved(case, make(case), keep=at_every_step)
+    assert len(at_every_step.found) > 20
+    for state in at_every_step.found[:: 3 if backend == "numba" else 12]:
         require_same(whole, solved(case, make(case), state, whole))
 
 

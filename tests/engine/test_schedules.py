@@ -9,7 +9,6 @@ import pytest
 
 import gpu_ablate as ga
 from gpu_ablate.case.surroundings import Surroundings
-from gpu_ablate.engine.course import CHECK_EVERY
 from gpu_ablate.result.result import Result
 from gpu_ablate.simulation import Progress
 from tests.engine.conftest import BACKENDS, PROBE, SLOT, SMALL, Build
@@ -45,6 +44,9 @@ def test_energy_sent_out_is_power_times_time(build: Build) -> None:
     assert min(energy[term] for term in ("sources_j", "reflected_j", "escaped_j")) > 0.0
 
 
+OFTEN_S = 0.5
+"""How often a condition is looked at unless it says otherwise [s]."""
+
 LONGEST = 12.0
 """How long the watched step lasts if nothing ends it [s]."""
 WATCHED = {
@@ -72,7 +74,7 @@ OFTEN = "[run]\ntrace_every_s = 0.5\n"
     ],
 )
 def test_a_condition_ends_a_step_early(build: Build, action: str, where: str, quantity: str, column: str) -> None:
-    """On each backend half of what the step changes without one ends it, within CHECK_EVERY of being reached."""
+    """On each backend half of what the step changes without one ends it, within OFTEN_S of being reached."""
 
     def solved(backend: str, until: str = "") -> Result:
         steps = WATCHED[action].format(until=until) + ', { action = "rest", duration_s = 1 }'
@@ -92,7 +94,7 @@ def test_a_condition_ends_a_step_early(build: Build, action: str, where: str, qu
         assert step.start_s < step.end_s < step.start_s + LONGEST
         times, values = ended.traces["time_s"], ended.traces[column]
         found = float(step.ended_by.split(": ")[1].split()[0])
-        before = values[(times > step.start_s) & (times < step.end_s - CHECK_EVERY - 1e-6)]
+        before = values[(times > step.start_s) & (times < step.end_s - OFTEN_S - 1e-6)]
         sign = -1.0 if quantity == "below_c" else 1.0
         assert sign * found >= sign * value - 0.005
         assert (sign * before < sign * value).all()

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from bench.problems import CEM43_HISTORY, STASIS_HISTORY, TISSUES, Precision
 from gpu_ablate.case.case import Case, History, RunSettings
+from gpu_ablate.case.cold import cold_histories
 from gpu_ablate.case.setup import Endpoint
 from gpu_ablate.case.tables import U_NODES, DielectricTables
 from gpu_ablate.engine.cuda import batch_of
@@ -56,11 +57,11 @@ def _odd_case(rng: np.random.Generator, precision: Precision) -> Case:
     initial = rng.choice([-140.0, -4.0, 37.0, 45.0, 99.0], 5)[labels] + rng.normal(0.0, 2.0, SHAPE)
     run = RunSettings(10.0, 10.0, 10.0, precision)
     case = made_case((*TISSUES[:4], None), labels, initial, FACES, run)
-    stasis = replace(STASIS_HISTORY, stops_below=-57.0)
+    stasis = replace(STASIS_HISTORY, cold=-57.0)
     extremes = (History("max_temperature", "max"), History("min_temperature", "min"))
     permittivity, conductivity = (np.outer(values, np.exp(-U_NODES / 400.0)) for values in DIELECTRIC)
     laws = DielectricTables(permittivity, conductivity)
-    return replace(case, histories=(CEM43_HISTORY, stasis, *extremes), dielectric=laws)
+    return replace(case, histories=(CEM43_HISTORY, stasis, *extremes, *cold_histories()), dielectric=laws)
 
 
 def treat(precision: Precision, device: Device) -> dict[str, NDArray[Any]]:

@@ -85,10 +85,10 @@ def test_beyond_tip_counts_from_the_deepest_tip_and_is_negative_short_of_it(worl
     made.needle((0.0, 0.0, -12.0), (0.0, 0.0, 1.0))
     made.kill(ball((0, 0, 0), 8))
     assert measure_zones(made.result())["cem43_240"]["beyond_tip_mm"] == pytest.approx(-4, abs=0.05)
-    withdrawn = Station("A", 0, "pull", 0, 1, 0, (0, 0, -12e-3), (0, 0, -5e-3), UP, UP, "duration")
+    withdrawn = Station("A", 0, "pull", 0, 1, 0, 0, (0, 0, -12e-3), (0, 0, -5e-3), UP, UP, "duration")
     made.stations = [withdrawn]
     assert measure_zones(made.result())["cem43_240"]["beyond_tip_mm"] == pytest.approx(-4, abs=0.05)
-    made.stations = [Station("A", 1, "hold", 1, 2, 0, (0, 0, -15e-3), (0, 0, -15e-3), UP, UP, "duration")]
+    made.stations = [Station("A", 1, "hold", 1, 2, 0, 0, (0, 0, -15e-3), (0, 0, -15e-3), UP, UP, "duration")]
     assert measure_zones(made.result())["cem43_240"]["beyond_tip_mm"] == pytest.approx(-7, abs=0.05)
 
 

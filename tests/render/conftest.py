@@ -157,6 +157,7 @@ def make_stations() -> list[Station]:
             float(start),
             float(end),
             power,
+            0.0,
             tip_at(before),
             tip_at(after),
             DIRECTION,

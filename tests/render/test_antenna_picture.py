@@ -17,12 +17,12 @@ from gpu_ablate.physics.maxwell_geometry import Spacing
 from gpu_ablate.render import style
 from gpu_ablate.render.antenna import HEAT, draw_antenna
 from gpu_ablate.spec.base import Quantity
-from gpu_ablate.spec.device import Device
+from gpu_ablate.spec.device import MicrowaveDevice
 
 COARSE = Spacing(0.1e-3, 1.5, 2e-3)
 
 
-def picture(device: Device, path: Path) -> NDArray[np.int64]:
+def picture(device: MicrowaveDevice, path: Path) -> NDArray[np.int64]:
     """Pixels (rows, columns, 3) of a device's picture in liver."""
     liver = library.tissue("liver")
     field = field_in(discretised(coaxial_antenna(device, WINDOW.end), COARSE), liver)
@@ -37,19 +37,19 @@ def pixels(image: NDArray[np.int64], colour: str) -> NDArray[np.bool_]:
 
 @pytest.mark.parametrize(("name", "cooled"), [("microwave_2450_16g", True), ("microwave_slot_2450", False)])
 def test_water_is_drawn_where_there_is_some(name: str, cooled: bool, tmp_path: Path) -> None:
-    assert (pixels(picture(library.device(name), tmp_path / "needle.png"), style.FLUID).sum() > 1000) == cooled
+    assert (pixels(picture(library.antenna(name), tmp_path / "needle.png"), style.FLUID).sum() > 1000) == cooled
 
 
 def test_weak_and_strong_heat_have_their_colours(tmp_path: Path) -> None:
     """In liver all steps of the SAR are there; the weakest takes more room than the strongest."""
-    image = picture(library.device("microwave_2450_16g"), tmp_path / "needle.png")
+    image = picture(library.antenna("microwave_2450_16g"), tmp_path / "needle.png")
     rooms = [pixels(image, colour).sum() for colour in HEAT]
     assert min(rooms) > 100
     assert rooms[0] > 10 * rooms[-1]
 
 
 def test_a_lossy_cable_leaves_less_heat(tmp_path: Path) -> None:
-    device = library.device("microwave_slot_2450")
+    device = library.antenna("microwave_slot_2450")
     lossy = device.model_copy(update={"cable_efficiency": Quantity(value=0.5)})
     rooms = [
         sum(pixels(picture(made, tmp_path / f"{i}.png"), colour).sum() for colour in HEAT)

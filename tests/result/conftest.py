@@ -27,6 +27,7 @@ from gpu_ablate.result.records import MemoryRecords
 from gpu_ablate.result.result import Records, Result, Station
 
 SHAPE = (4, 5, 6)
+TIP = (0.0, 0.0, 1e-3)
 UP = (0.0, 0.0, 1.0)
 TIMES = (0.0, 7.5, 30.0)
 
@@ -56,7 +57,7 @@ def setup() -> Setup:
                 5e-3,
                 0.7,
                 (
-                    Step("hold", 60.0, power=50.0, until=Until("a/b", "covered", 100.0)),
+                    Step("hold", 60.0, power=50.0, until=Until("a/b", "covered", 100.0, 0.5)),
                     Step("pull", 0.0, distance=8e-3),
                     Step("reinsert", 20.0, track=Track((1e-3, 1e-3, 3e-3), UP)),
                     Step("rest", 30.0),
@@ -103,7 +104,9 @@ def make_result(setup: Setup, fields: Callable[[float], dict[str, np.ndarray]]) 
                 "sensor.tc1_c": np.array([37.0, 1234567.0, np.nan]),
             },
             energy={"sources_j": 1.25e3, "stored_j": 1.2e3},
-            stations=[Station("A", 0, "hold", 0.0, 30.0, 50.0, (0.0, 0.0, 1e-3), (0.0, 0.0, 1e-3), UP, UP, "duration")],
+            stations=[
+                Station("A", 0, "hold", 0.0, 30.0, 50.0, 0.0, (0.0, 0.0, 1e-3), (0.0, 0.0, 1e-3), UP, UP, "duration")
+            ],
             run={"backend": "numba", "cell_steps": 10**10, "simulated_s": 30.0},
             provenance={"python": "3.11"},
         )

@@ -1,0 +1,32 @@
+"""What each cryoprobe drew from the tissue, and whether a probe of its kind could."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from gpu_ablate.result.result import Result
+
+
+def measure_cryoprobes(result: Result) -> list[dict[str, object]]:
+    """The `cryoprobes` of metrics.json.
+
+    drawn_kj : heat drawn, less what helium gave back; peak_w : most that was drawn between two rows of the trace;
+    plausible_w : more than this is not to be believed of such a probe; implausible : whether it drew more
+    """
+    times = np.asarray(result.traces.get("time_s", []))
+    found: list[dict[str, object]] = []
+    for probe in result.setup.probes:
+        drawn = result.traces.get(f"probe.{probe.name}.drawn_w")
+        if drawn is None or probe.plausible_power is None:
+            continue
+        peak = float(np.max(drawn))
+        found.append(
+            {
+                "name": probe.name,
+                "drawn_kj": 1e-3 * float((drawn[1:] * np.diff(times)).sum()),
+                "peak_w": peak,
+                "plausible_w": probe.plausible_power,
+                "implausible": peak > probe.plausible_power,
+            }
+        )
+    return found
