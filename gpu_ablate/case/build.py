@@ -166,7 +166,7 @@ def _histories(scene: Scene, setup: Setup) -> tuple[History, ...]:
     quantities_asked = {limit.quantity for limit in setup.limits}
     if hottest > CEM43.gate_c:
         needed |= {"max_temperature", "cem43", "arrhenius"}
-    if coldest < 0.0 or "min_temperature_c" in quantities_asked:
+    if coldest < 0.0 or any(limit.field == "min_temperature" for limit in setup.limits):
         needed.add("min_temperature")
     if "max_temperature_c" in quantities_asked:
         needed.add("max_temperature")

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from gpu_ablate.case.grid import Grid, Vector
 from gpu_ablate.scene.body import Role
+from gpu_ablate.spec.limit import LESS_IS_WORSE
 from gpu_ablate.spec.tissue import Phase
 
 
@@ -128,6 +129,8 @@ class Sensor:
 LIMIT_FIELDS = {
     "max_temperature_c": "max_temperature",
     "min_temperature_c": "min_temperature",
+    "ice_contact_percent": "min_temperature",
+    "min_distance_to_ice_mm": "min_temperature",
     "cem43_minutes": "cem43",
     "arrhenius": "arrhenius",
 }
@@ -138,8 +141,8 @@ LIMIT_FIELDS = {
 class Limit:
     """A safety limit on a region or role.
 
-    quantity: a key of LIMIT_FIELDS. A value beyond `warn` warns, beyond `fail` breaks; beyond is below for
-    min_temperature_c, else above.
+    quantity: a key of LIMIT_FIELDS. A value beyond `warn` warns, beyond `fail` breaks; beyond is below where
+    less is worse, else above.
     """
 
     where: str
@@ -150,8 +153,18 @@ class Limit:
 
     @property
     def field(self) -> str:
-        """The history that holds the quantity."""
+        """The history that holds the quantity, or from which it is measured."""
         return LIMIT_FIELDS[self.quantity]
+
+    @property
+    def from_below(self) -> bool:
+        """Whether less is worse."""
+        return self.quantity in LESS_IS_WORSE
+
+    @property
+    def of_ice(self) -> bool:
+        """Whether it is measured from where ice was, at the end of a run."""
+        return self.quantity in ("ice_contact_percent", "min_distance_to_ice_mm")
 
 
 @dataclass(frozen=True)

@@ -19,11 +19,11 @@ def bracketed(scene: Scene, case: Case, metrics: dict[str, Any], backend: str, l
 
     metrics : of the run
     """
-    from gpu_ablate.case.bracket import variants
+    from gpu_ablate.case.bracket import numbers_of, variants
     from gpu_ablate.engine.interrupt import interrupt_noted
     from gpu_ablate.outcome.bracket import bracket, no_bracket
 
-    used = {name: antenna.cable_efficiency for name, antenna in case.antennas.items()}, scene.model.perfusion_preset
+    used = numbers_of(case), scene.model.perfusion_preset
     found = []
     with interrupt_noted() as stopped:
         try:
@@ -46,9 +46,10 @@ def _metrics_of(variant: Variant, name: str, backend: str, log: RunLog) -> dict[
     from gpu_ablate.outcome.metrics import measure
     from gpu_ablate.simulation import simulate
 
-    said = sorted({f"{100 * value:g} %" for value in variant.cable_efficiency.values()})
-    cable = f"cable efficiency {' and '.join(said)}, " if said else ""
-    log(f"{name}: {cable}perfusion {variant.perfusion_preset}")
+    cables = sorted({f"{100 * value:g} %" for value in variant.numbers.cable_efficiency.values()})
+    films = sorted({f"{value:g} W/m²K" for value in variant.numbers.film_h.values()})
+    said = [f"cable efficiency {' and '.join(cables)}"] * bool(cables) + [f"film {' and '.join(films)}"] * bool(films)
+    log(f"{name}: {', '.join([*said, f'perfusion {variant.perfusion_preset}'])}")
     with progress.shown(log, f"{name}: ") as show:
         result = simulate(variant.case, backend, progress=show)
     return measure(result)

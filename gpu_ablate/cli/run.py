@@ -31,7 +31,9 @@ def run(
     ] = False,
     bracket: Annotated[
         bool,
-        typer.Option("--bracket", help="Compute again with low and high cable efficiency and the other perfusion."),
+        typer.Option(
+            "--bracket", help="Compute again with the least known numbers of devices and tissue at their ends."
+        ),
     ] = False,
     no_figures: Annotated[bool, typer.Option("--no-figures", help="Draw nothing.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", help="Nothing on the terminal but errors.")] = False,

@@ -106,6 +106,8 @@ def _grid_error(metrics: dict[str, Any]) -> str:
 
 def _bracket(metrics: dict[str, Any]) -> str:
     """The run and its variants, a row each."""
+    from gpu_ablate.report.bracket import device_words
+
     found = metrics.get("bracket")
     if not found:
         return ""
@@ -114,7 +116,7 @@ def _bracket(metrics: dict[str, Any]) -> str:
     endpoint = next(iter(metrics["zones"]))
     rows = [
         [
-            ", ".join(f"{100 * value:g}" for value in run["cable_efficiency"].values()),
+            device_words(run),
             run["perfusion_preset"],
             number(run["zones"][endpoint]["volume_cm3"], 2),
             " / ".join(number(target["ablated_percent"]) for target in run["targets"]),
@@ -126,7 +128,7 @@ def _bracket(metrics: dict[str, Any]) -> str:
         ]
         for run in found["runs"]
     ]
-    header = ("cable %", "perfusion", f"{endpoint} cm³", "ablated %", "least margin mm", "outcome", "broken limits")
+    header = ("devices", "perfusion", f"{endpoint} cm³", "ablated %", "least margin mm", "outcome", "broken limits")
     return table("bracket (the run itself first)", header, rows)
 
 

@@ -161,7 +161,7 @@ class Watch:
             if self.place(role).count:
                 row[f"{role}_min_c"], row[f"{role}_max_c"] = span(role)
         for limit in setup.limits:
-            if not self.place(limit.where).count:
+            if limit.of_ice or not self.place(limit.where).count:
                 continue
             if limit.quantity == "min_temperature_c":
                 value = span(limit.where)[0]

@@ -5,23 +5,23 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from gpu_ablate.case.bracket import Variant
+from gpu_ablate.case.bracket import DeviceNumbers, Variant
 
 TARGET_KEYS = ("name", "role", "ablated_percent", "min_margin_mm")
 LIMIT_KEYS = ("where", "quantity", "value", "status")
 
 
 def bracket(
-    metrics: dict[str, Any], used: tuple[dict[str, float], str], found: Sequence[tuple[Variant, dict[str, Any]]]
+    metrics: dict[str, Any], used: tuple[DeviceNumbers, str], found: Sequence[tuple[Variant, dict[str, Any]]]
 ) -> dict[str, Any]:
     """The `bracket` of metrics.json (docs/formats.md lists its keys), the run itself first.
 
     metrics : of the run
-    used : cable efficiency of each probe, and preset of perfusion, of the run
+    used : numbers of the devices, and preset of perfusion, of the run
     found : each variant and its metrics
     """
     rows = [_row("used", *used, metrics)]
-    rows += [_row(v.end, v.cable_efficiency, v.perfusion_preset, measured) for v, measured in found]
+    rows += [_row(v.end, v.numbers, v.perfusion_preset, measured) for v, measured in found]
     return {"reason": None, "runs": rows}
 
 
@@ -30,10 +30,11 @@ def no_bracket(reason: str) -> dict[str, Any]:
     return {"reason": reason, "runs": []}
 
 
-def _row(end: str, efficiency: dict[str, float], preset: str, metrics: dict[str, Any]) -> dict[str, Any]:
+def _row(end: str, numbers: DeviceNumbers, preset: str, metrics: dict[str, Any]) -> dict[str, Any]:
     return {
-        "cable": end,
-        "cable_efficiency": efficiency,
+        "devices": end,
+        "cable_efficiency": numbers.cable_efficiency,
+        "film_h_w_m2k": numbers.film_h,
         "perfusion_preset": preset,
         "status": metrics["status"],
         "outcome": metrics["verdict"]["outcome"],

@@ -7,6 +7,7 @@ from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.ndimage import distance_transform_edt
 
 from gpu_ablate.case.grid import Grid
 from gpu_ablate.case.setup import Limit
@@ -66,9 +67,26 @@ def worst_in(result: Result, limit: Limit, body: Mask) -> Worst:
     values = field.ravel()[cells]
     if not np.isfinite(values).all():
         return Worst(limit, None, None, f'not judged: "{limit.field}" is not finite here')
-    at = np.argmin(values) if limit.quantity == "min_temperature_c" else np.argmax(values)
+    if limit.of_ice:
+        return _ice_at(result, limit, cells, (field < 0.0) & body)
+    at = np.argmin(values) if limit.from_below else np.argmax(values)
     k, j, i = (int(index) for index in np.unravel_index(cells[at], field.shape))
     return Worst(limit, float(values[at]), (k, j, i))
+
+
+def _ice_at(result: Result, limit: Limit, cells: NDArray[np.int64], ice: Mask) -> Worst:
+    """Share of cells (flat indices) that were ice [%], or their least distance from ice [mm], between cell centres;
+    inf where nothing froze."""
+    grid = result.setup.grid
+    if limit.quantity == "ice_contact_percent":
+        frozen = ice.ravel()[cells]
+        k, j, i = (int(index) for index in np.unravel_index(cells[int(np.argmax(frozen))], grid.shape))
+        return Worst(limit, 100.0 * float(frozen.mean()), (k, j, i) if frozen.any() else None)
+    if not ice.any():
+        return Worst(limit, np.inf, None)
+    away = distance_transform_edt(~ice).ravel()[cells] * grid.spacing / MM
+    k, j, i = (int(index) for index in np.unravel_index(cells[int(np.argmin(away))], grid.shape))
+    return Worst(limit, float(away.min()), (k, j, i))
 
 
 def status(limit: Limit, value: float) -> LimitStatus:
@@ -77,7 +95,7 @@ def status(limit: Limit, value: float) -> LimitStatus:
     def beyond(threshold: float | None) -> bool:
         if threshold is None:
             return False
-        return value < threshold if limit.quantity == "min_temperature_c" else value > threshold
+        return value < threshold if limit.from_below else value > threshold
 
     if beyond(limit.fail):
         return "broken"
@@ -129,7 +147,9 @@ def trace_column(result: Result, limit: Limit) -> str | None:
 
 
 def recorded_name(limit: Limit) -> str:
-    """The recorded field in which this limit's quantity can be followed."""
+    """The recorded field in which this limit's quantity can be followed; none of what is measured from ice."""
+    if limit.of_ice:
+        return ""
     return "temperature" if limit.quantity.endswith("temperature_c") else limit.field
 
 
@@ -138,7 +158,7 @@ def first_extreme(times: NDArray[np.float64], values: NDArray[np.float64], limit
     one."""
     if not np.isfinite(values).any():
         return None
-    towards = -values if limit.quantity == "min_temperature_c" else values
+    towards = -values if limit.from_below else values
     best = float(np.nanmax(towards))
     slack = REACHED_K if limit.quantity.endswith("temperature_c") else REACHED_SHARE * abs(best)
     return float(times[np.flatnonzero(towards >= best - slack)[0]])

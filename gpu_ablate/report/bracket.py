@@ -10,6 +10,13 @@ from gpu_ablate.report.tables import Table
 from gpu_ablate.report.text import number, quantity_words
 
 
+def device_words(run: dict[str, Any]) -> str:
+    """The devices' numbers of a run of a bracket."""
+    cables = dict.fromkeys(f"cable {100 * value:g} %" for value in run["cable_efficiency"].values())
+    films = dict.fromkeys(f"film {value:g} W/(m² K)" for value in run["film_h_w_m2k"].values())
+    return ", ".join([*cables, *films]) or "–"
+
+
 def bracket_table(metrics: dict[str, Any], endpoint: Endpoint) -> tuple[Table, ...]:
     """The run and its variants; nothing where they were not asked for."""
     found = metrics.get("bracket")
@@ -19,8 +26,7 @@ def bracket_table(metrics: dict[str, Any], endpoint: Endpoint) -> tuple[Table, .
         return (Table("Bracket", ("not computed",), ((found["reason"],),)),)
     rows = [
         (
-            ", ".join(f"{100 * value:g}" for value in run["cable_efficiency"].values())
-            + (" (used)" if not place else ""),
+            device_words(run) + (" (used)" if not place else ""),
             run["perfusion_preset"],
             number(run["zones"][endpoint.name]["volume_cm3"], 2),
             ", ".join(f"{plain(target['name'])} {number(target['ablated_percent'], 1)}" for target in run["targets"]),
@@ -36,7 +42,7 @@ def bracket_table(metrics: dict[str, Any], endpoint: Endpoint) -> tuple[Table, .
         for place, run in enumerate(found["runs"])
     ]
     head = (
-        "cable efficiency [%]",
+        "devices",
         "perfusion",
         f"{endpoint_words(endpoint)} [cm³]",
         "killed [%]",
@@ -44,5 +50,8 @@ def bracket_table(metrics: dict[str, Any], endpoint: Endpoint) -> tuple[Table, .
         "outcome",
         "broken limits",
     )
-    note = "The same plan with the cable efficiency at the ends of its range and with both published perfusions."
+    note = (
+        "The same plan with the number of its devices that is known least (cable efficiency of an antenna, film "
+        "coefficient of a cryoprobe) at the ends of its range, and with both published perfusions."
+    )
     return (Table("Bracket", head, tuple(rows), note),)

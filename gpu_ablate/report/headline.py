@@ -9,6 +9,7 @@ from gpu_ablate.render.words import endpoint_words, plain, seconds
 from gpu_ablate.report.extremes import cable_efficiencies, hottest_tissue, still_growing
 from gpu_ablate.report.text import measured, number, percent, quantity_words, unit_of, xyz_mm
 from gpu_ablate.result.result import Result
+from gpu_ablate.spec.limit import LESS_IS_WORSE
 from gpu_ablate.units import MM
 
 OUTCOME_STATUS = {
@@ -82,7 +83,7 @@ def warning_words(limit: dict[str, Any]) -> str:
 
 def beyond(limit: dict[str, Any]) -> str:
     """On which side of its threshold a limit is passed."""
-    return "below" if limit["quantity"] == "min_temperature_c" else "above"
+    return "below" if limit["quantity"] in LESS_IS_WORSE else "above"
 
 
 def allowed_words(limit: dict[str, Any]) -> str:

@@ -28,6 +28,8 @@ QUANTITY = {
     "max_temperature_c": ("highest temperature", "°C"),
     "min_temperature_c": ("lowest temperature", "°C"),
     "cem43_minutes": ("thermal dose CEM43", "min"),
+    "ice_contact_percent": ("share that ice reached", "%"),
+    "min_distance_to_ice_mm": ("least distance from ice", "mm"),
     "arrhenius": ("Arrhenius damage", ""),
 }
 

@@ -22,7 +22,6 @@ from gpu_ablate.scene.body import (
 from gpu_ablate.scene.isolation import Isolation
 from gpu_ablate.scene.schema import Scene
 from gpu_ablate.scene.treatment import (
-    LATER_WORDS,
     Freeze,
     Hold,
     Model,
@@ -158,7 +157,7 @@ def _later() -> Iterator[str]:
     for title, model in TABLES:
         if model.later:
             yield f"- {title}: {', '.join(f'`{key}`' for key in sorted(model.later))}"
-    yield f"- as an action or quantity: {', '.join(f'`{word}`' for word in sorted(LATER_WORDS))}\n"
+    yield ""
 
 
 def _kind(schema: dict[str, Any], definitions: dict[str, Any]) -> str:

@@ -10,7 +10,6 @@ from typing import Any
 from pydantic import ValidationError
 
 from gpu_ablate.errors import SceneError
-from gpu_ablate.scene.treatment import LATER_WORDS
 from gpu_ablate.spec.base import Table
 
 LATER = "belongs to the scene format but this version does not compute it yet"
@@ -196,12 +195,8 @@ def _say(kind: str, details: Any, given: Any) -> tuple[str, str]:
         return details["msg"].removeprefix("Value error, "), ""
     if kind == "union_tag_invalid":
         tag, word = str(ctx["discriminator"]).strip("'"), ctx["tag"]
-        if word in LATER_WORDS:
-            return f'{tag} "{word}" {LATER}', "remove it"
         return f'{tag} "{word}" is unknown', near_or_all(word, _alternatives(ctx["expected_tags"]), "known")
     if kind == "literal_error":
-        if given in LATER_WORDS:
-            return f'= "{given}" {LATER}', "remove it"
         return f"must not be {shown}", near_or_all(str(given), _alternatives(ctx["expected"]), "known")
     if kind == "tuple_type" and isinstance(given, Mapping):
         return "must be an array of tables", "write its heading in double brackets, [[...]]"

@@ -10,9 +10,6 @@ from gpu_ablate.scene.body import check_window
 from gpu_ablate.spec.base import Duration, File, Length, Many, Moment, Name, Power, Table, Temperature, Vector
 from gpu_ablate.spec.shape import Direction, SourceShapeTable
 
-LATER_WORDS = frozenset({"ice_contact_percent", "min_distance_to_ice_mm"})
-"""Actions and quantities of the scene format that this version does not compute yet."""
-
 
 class Plan(Table):
     """The clinical aim."""

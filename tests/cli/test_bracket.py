@@ -80,3 +80,36 @@ def test_nothing_to_vary_is_said(folder: Path) -> None:
     found = run(folder, "0.75", "power_w", "--set", "domain.background=liver", "--set", "region.tumour.tissue=liver")
     assert found["bracket"]["runs"] == []
     assert "nothing to bracket" in found["bracket"]["reason"]
+
+
+COLD = """
+schema_version = 1
+[domain]
+spacing_mm = 2.0
+min_mm = [-16, -16, -8]
+max_mm = [16, 16, 28]
+background = "muscle"
+[[region]]
+name = "tumour"
+role = "target"
+tissue = "soft_tissue_tumour"
+shape = { kind = "sphere", center_mm = [0, 0, 10], radius_mm = 5 }
+[[probe]]
+name = "A"
+device = "cryo_17g"
+tip_mm = [0, 0, 0]
+shaft_direction = [0, 0, 1]
+steps = [{ action = "freeze", duration_s = 120 }]
+"""
+
+
+def test_a_stronger_film_freezes_more(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The three presets, nominal being the run itself."""
+    (folder / "plan.toml").write_text(COLD)
+    assert main(["run", "plan.toml", "--out", "out", "--no-figures", "--bracket"]) == 0
+    runs = load_metrics(folder / "out")["bracket"]["runs"]
+    assert [row["devices"] for row in runs] == ["used", "low", "high"]
+    ice = {row["film_h_w_m2k"]["A"]: row["zones"]["below_m40c"]["volume_cm3"] for row in runs}
+    assert list(ice) == [6000.0, 1500.0, 30000.0]
+    assert ice[1500.0] < 0.7 * ice[6000.0] < 0.7 * ice[30000.0]
+    assert "film 1500 W/(m² K)" in capsys.readouterr().out

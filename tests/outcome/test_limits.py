@@ -107,3 +107,42 @@ def test_what_cannot_be_judged_is_null_and_warns_with_a_note(heated):
         assert found["status"] == "warning"
         assert word in found["note"]
     assert (kept["note"], kept["status"]) == (None, "warning")
+
+
+# Ice
+
+CONTACT, DISTANCE = "ice_contact_percent", "min_distance_to_ice_mm"
+
+
+def frozen(world, edge: float):
+    """Skin at z > 8 of 1 mm voxels; ice below z = edge [mm]."""
+    made = world((-10, -10, 0), (10, 10, 12))
+    made.put("skin", lambda x, y, z: z - 8)
+    made.kill(lambda x, y, z: -5.0)
+    made.final["min_temperature"] = made.at(lambda x, y, z: 2.0 * (z - edge) + 0.0 * (x + y))
+    made.limits = (Limit("skin", CONTACT, 0.0, 20.0), Limit("skin", DISTANCE, 5.0, 2.0))
+    return measure_limits(made.result())
+
+
+@pytest.mark.parametrize(("edge", "contact", "word"), [(6.0, 0.0, "ok"), (8.5, 0.0, "ok"), (9.0, 25.0, "broken")])
+def test_ice_contact_is_the_share_that_froze(world, edge, contact, word):
+    """Four layers of skin, their middles at 8.5 to 11.5 mm; at the edge itself nothing is below 0 °C."""
+    found, _ = frozen(world, edge)
+    assert found["value"] == pytest.approx(contact)
+    assert found["status"] == word
+    assert found["at_s"] is None
+
+
+@pytest.mark.parametrize(
+    ("edge", "distance", "word"), [(9.0, 0.0, "broken"), (7.0, 2.0, "warning"), (6.0, 3.0, "warning"), (3.0, 6.0, "ok")]
+)
+def test_distance_to_ice_is_between_the_middles_of_cells(world, edge, distance, word):
+    _, found = frozen(world, edge)
+    assert found["value"] == pytest.approx(distance)
+    assert found["status"] == word
+
+
+def test_no_ice_is_infinitely_far_and_fine(world):
+    contact, distance = frozen(world, -5.0)
+    assert (contact["value"], contact["status"]) == (0.0, "ok")
+    assert (distance["value"], distance["status"]) == (np.inf, "ok")
