@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from gpu_ablate.case.setup import Setup
+from gpu_ablate.outcome.verdict import is_cold
 from gpu_ablate.render.gl import NO_PICTURES
 from gpu_ablate.render.style import DISCLAIMER
 from gpu_ablate.render.words import endpoint_words, plain, seconds
@@ -207,13 +208,14 @@ def picture(name: str, file: Path, result: Result, metrics: dict[str, Any]) -> P
 def caption(name: str, setup: Setup, metrics: dict[str, Any]) -> str:
     """What a figure shows of this scene."""
     roles = {region.role for region in setup.regions}
-    heat = "Killed tissue and heat" if setup.phase_mask("body").any() else "Heat"
+    what, farther = ("Ice", "colder than 0 °C") if is_cold(setup.endpoint) else ("Heat", "hotter")
+    heat = f"Killed tissue and {what.lower()}" if setup.phase_mask("body").any() else what
     if name == "scene3d":
         named = [("tumour", "target" in roles), ("skin", bool(roles & {"skin", "involved_skin"})),
                  ("needle", bool(setup.probes))]  # fmt: skip
         beside = [word for word, there in named if there]
         against = f" against {', '.join(beside)}" if beside else ""
-        return f"{heat}{against}. Outlines: around everything that was ever hotter, as seen from there."
+        return f"{heat}{against}. Outlines: around everything that was ever {farther}, as seen from there."
     if name == "margin_map":
         return "How far the killed tissue reaches beyond the tumour, all around."
     if name == "slices":

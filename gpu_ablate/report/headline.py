@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from gpu_ablate.outcome.verdict import is_cold
 from gpu_ablate.render.words import endpoint_words, plain, seconds
 from gpu_ablate.report.extremes import cable_efficiencies, hottest_tissue, still_growing
 from gpu_ablate.report.text import measured, number, percent, quantity_words, unit_of, xyz_mm
@@ -118,7 +119,12 @@ def unfinished_words(result: Result) -> str:
 
 def tiles(result: Result, metrics: dict[str, Any]) -> tuple[Tile, ...]:
     """The numbers of the first screen."""
-    return (*target_tiles(result, metrics), *skin_tile(metrics), zone_tile(result, metrics), *peak_tile(result))
+    return (
+        *target_tiles(result, metrics),
+        *skin_tile(result, metrics),
+        zone_tile(result, metrics),
+        *peak_tile(result, metrics),
+    )
 
 
 def target_tiles(result: Result, metrics: dict[str, Any]) -> tuple[Tile, ...]:
@@ -144,19 +150,24 @@ def target_tiles(result: Result, metrics: dict[str, Any]) -> tuple[Tile, ...]:
 
 
 def margin_tile(result: Result, target: dict[str, Any]) -> Tile:
-    """Thinnest margin of a target with what makes it uncertain."""
+    """Thinnest margin of a target with what makes it uncertain; of cold that of the ice, by which a plan is judged."""
     goal_mm = result.setup.plan.margin_goal / MM
-    margin = float(target["min_margin_mm"])
-    details = ["below 0: tumour left"] if margin < 0 else []
+    own = margin = float(target["min_margin_mm"])
+    if is_cold(result.setup.endpoint):
+        margin = float(target["boundary_margin_mm"])
+    details = ["below 0: tumour left"] if own < 0 else []
     details.append(f"aim {goal_mm:g} mm")
+    if is_cold(result.setup.endpoint):
+        details.append(f"{endpoint_words(result.setup.endpoint)}: {number(own, 1)} mm")
     if target["min_margin_at_mm"]:
         details.append(f"at {xyz_mm(target['min_margin_at_mm'])}")
     for low, high in antenna_power_ranges(result):
         details.append(f"power uncertain: {low:.0f}–{high:.0f} %")
     if target.get("across_fluid_percent"):
         details.append(f"on {percent(target['across_fluid_percent'])} of the surface across fluid or gas")
-    state = "broken" if margin < 0 else ("ok" if margin >= goal_mm else "warning")
-    return Tile("Thinnest margin", f"{number(margin, 1)} mm", "; ".join(details), state)
+    state = "broken" if own < 0 else ("ok" if margin >= goal_mm else "warning")
+    title = "Ice beyond the tumour" if is_cold(result.setup.endpoint) else "Thinnest margin"
+    return Tile(title, f"{number(margin, 1)} mm", "; ".join(details), state)
 
 
 def antenna_power_ranges(result: Result) -> list[tuple[float, float]]:
@@ -174,14 +185,16 @@ def uncertainty_words(result: Result) -> str:
     )
 
 
-def skin_tile(metrics: dict[str, Any]) -> tuple[Tile, ...]:
-    """Hottest skin; as bad as the worst of the skin's limits."""
+def skin_tile(result: Result, metrics: dict[str, Any]) -> tuple[Tile, ...]:
+    """Hottest skin, of cold coldest; as bad as the worst of the skin's limits."""
+    cold = is_cold(result.setup.endpoint)
+    asked, title = ("min_temperature_c", "Coldest skin") if cold else ("max_temperature_c", "Hottest skin")
     skin = [limit for limit in metrics["limits"] if limit["where"] == "skin"]
     for limit in skin:
-        if limit["quantity"] == "max_temperature_c" and limit["value"] is not None:
+        if limit["quantity"] == asked and limit["value"] is not None:
             allowed = allowed_words(limit)
             detail = f"{allowed}; at {seconds(limit['at_s'])} s" if limit["at_s"] is not None else allowed
-            return (Tile("Hottest skin", f"{number(limit['value'], 1)} °C", detail, worst(skin)),)
+            return (Tile(title, f"{number(limit['value'], 1)} °C", detail, worst(skin)),)
     return ()
 
 
@@ -194,8 +207,12 @@ def zone_tile(result: Result, metrics: dict[str, Any]) -> Tile:
     return Tile("Killed tissue", f"{number(zone['volume_cm3'], 2)} cm³", endpoint_words(endpoint), "")
 
 
-def peak_tile(result: Result) -> tuple[Tile, ...]:
-    """Highest temperature anywhere, and where."""
+def peak_tile(result: Result, metrics: dict[str, Any]) -> tuple[Tile, ...]:
+    """Highest temperature anywhere, and where; of cold the ice and the heat that was drawn for it."""
+    if is_cold(result.setup.endpoint):
+        drawn = sum(probe["drawn_kj"] for probe in metrics.get("cryoprobes", []))
+        detail = f"{number(drawn, 0)} kJ drawn by the probes" if drawn else "ever below 0 °C"
+        return (Tile("Ice", f"{number(metrics['zones']['below_0c']['volume_cm3'], 1)} cm³", detail, ""),)
     found = hottest_tissue(result)
     if found is None:
         return ()

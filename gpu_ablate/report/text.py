@@ -105,6 +105,9 @@ def zone_words(name: str, endpoint: Endpoint) -> str:
     """A zone of metrics.json in words, for example "above 43 °C at the end"."""
     if name == endpoint.name:
         return f"killed ({endpoint_words(endpoint)})"
+    inset = re.fullmatch(r"ice_inset_(\d+)mm", name)
+    if inset is not None:
+        return f"ice, moved inwards by {inset[1]} mm"
     found = re.fullmatch(r"(above|below)_(m?)(\d+)c(_now)?", name)
     if found is None:
         return plain(name)

@@ -113,3 +113,14 @@ def test_a_stronger_film_freezes_more(folder: Path, capsys: pytest.CaptureFixtur
     assert list(ice) == [6000.0, 1500.0, 30000.0]
     assert ice[1500.0] < 0.7 * ice[6000.0] < 0.7 * ice[30000.0]
     assert "film 1500 W/(m² K)" in capsys.readouterr().out
+
+
+def test_the_report_of_a_freeze_speaks_of_ice(folder: Path) -> None:
+    (folder / "plan.toml").write_text(COLD)
+    assert main(["run", "plan.toml", "--out", "out", "--no-figures", "--set", "probe.A.steps.0.duration_s=500"]) == 0
+    page, metrics = Path("out/report.html").read_text(encoding="utf-8"), load_metrics(folder / "out")
+    assert "Ice beyond the tumour" in page
+    assert "kJ drawn by the probes" in page
+    assert "ice, moved inwards by 5 mm" in page
+    assert "Hottest place" not in page
+    assert metrics["cryoprobes"][0]["name"] == "A"

@@ -150,6 +150,7 @@ def test_words() -> None:
     assert zone_words("above_43c", endpoint) == "ever above 43 °C"
     assert zone_words("below_m20c_now", endpoint) == "below −20 °C at the end"
     assert zone_words("cem43_240", endpoint) == "killed (CEM43 ≥ 240 min)"
+    assert zone_words("ice_inset_5mm", endpoint) == "ice, moved inwards by 5 mm"
     assert span(0.0, 54.46) == "0–54.5"
     assert seconds(120.0) == "120"
     entry = "@article{a,\n author = {A. {Van} B.},\n title={T},\n year = 2001,\n pages = {1--2},\n doi={10.1/x}\n}"
