@@ -30,8 +30,7 @@ def available_bytes() -> int:
 
 def require_memory(scene: Scene, grid: Grid) -> None:
     """Raise a SceneError with the estimate if the grid cannot fit."""
-    freezes = any(step.action == "freeze" for probe in scene.probe for step in probe.steps)
-    need, have = grid.cells * (BYTES_PER_CELL + COLD_BYTES_PER_CELL * freezes), available_bytes()
+    need, have = grid.cells * (BYTES_PER_CELL + COLD_BYTES_PER_CELL * scene.freezes()), available_bytes()
     if need <= have:
         return
     coarser = grid.spacing / MM * (need / have) ** (1.0 / 3.0) * 1.05

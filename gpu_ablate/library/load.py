@@ -114,7 +114,7 @@ def device(name: str, own: Mapping[str, DeviceEntry] | None = None) -> Device:
         used = ", ".join(MICROWAVE_KEYS if kind == "microwave" else CRYO_KEYS)
         raise SceneError(
             f'device "{name}": has no use for {", ".join(others)}: it is of the kind "{kind}"\n'
-            f"  remedy: remove it, and be `like` a device of the right kind; keys of this kind: {used}"
+            f"  remedy: remove it, or start with `like` from a device of the other kind; keys of this kind: {used}"
         )
     if kind == "microwave":
         return _complete("device", name, MicrowaveDevice, merged)

@@ -136,6 +136,7 @@ def _places(scene: Scene) -> Iterator[Problem]:
         roles |= {label.role for label in scene.anatomy.labels.values()}
     bodies = list(dict.fromkeys([*regions, *sorted(roles)]))
     sensors = [sensor.name for sensor in scene.sensor]
+    freezing = [probe.name for probe in scene.probe if any(step.action == "freeze" for step in probe.steps)]
     for limit in scene.limit:
         if limit.where not in bodies:
             what = f'"where" names no region or role of this scene: "{limit.where}"'
@@ -145,16 +146,16 @@ def _places(scene: Scene) -> Iterator[Problem]:
         until = None if isinstance(step, Reinsert) else step.until
         if until is None:
             continue
-        if until.covered_percent is not None and until.where in sensors:
-            what = f'"{until.where}" is a sensor, which can\'t be covered'
+        if until.covered_percent is not None and until.where in (*sensors, *freezing):
+            what = f'"{until.where}" is a {"sensor" if until.where in sensors else "probe"}, which can\'t be covered'
             yield Problem(f"{where}, until", what, "name a region or role")
         elif until.ice_margin_mm is not None and until.where not in bodies:
             what = f'"where" names no region or role of this scene: "{until.where}"'
             yield Problem(f"{where}, until", what, near_or_all(until.where, bodies, "regions and roles"))
-        elif until.where not in (places := [*bodies, *sensors, *(probe.name for probe in scene.probe)]):
-            what = f'"where" names no region, role, sensor or probe of this scene: "{until.where}"'
+        elif until.where not in (places := [*bodies, *sensors, *freezing]):
+            what = f'"where" names no region, role, sensor or cryoprobe of this scene: "{until.where}"'
             yield Problem(
-                f"{where}, until", what, near_or_all(until.where, places, "regions, roles, sensors and probes")
+                f"{where}, until", what, near_or_all(until.where, places, "regions, roles, sensors and cryoprobes")
             )
 
 
@@ -286,8 +287,7 @@ def _endpoint(scene: Scene) -> Iterator[Problem]:
     if cold and not scene.cools():
         what = f'endpoint "{scene.run.endpoint}" can\'t be reached: nothing in the scene goes below 0 °C'
         yield Problem("[run]", what, "remove it, or add what cools")
-    twice = scene.run.endpoint == "lethal20x2"
-    if twice and not any(step.action == "freeze" for probe in scene.probe for step in probe.steps):
+    if scene.run.endpoint == "lethal20x2" and not scene.freezes():
         what = 'endpoint "lethal20x2" counts the cycles of a cryoprobe, and no probe freezes'
         yield Problem("[run]", what, 'write endpoint = "lethal40", or add a probe that freezes')
     if not cold and not scene.heats():

@@ -130,11 +130,14 @@ class Scene(Table):
         radiates = any(isinstance(step, (Hold, Pull)) for probe in self.probe for step in probe.steps)
         return radiates or driven or max(self.temperatures_c()) > CEM43.gate_c
 
+    def freezes(self) -> bool:
+        """Whether a cryoprobe freezes."""
+        return any(isinstance(step, Freeze) for probe in self.probe for step in probe.steps)
+
     def cools(self) -> bool:
         """Whether anything cools: a cryoprobe, a source that is an image or negative, a temperature below 0 °C."""
         driven = any(source.power_w is None or source.power_w < 0 for source in self.source)
-        freezes = any(isinstance(step, Freeze) for probe in self.probe for step in probe.steps)
-        return freezes or driven or min(self.temperatures_c()) < 0
+        return self.freezes() or driven or min(self.temperatures_c()) < 0
 
     def endpoint(self) -> str:
         """Name of the endpoint: the one chosen, else lethal40 with cold only and cem43_240 otherwise."""
