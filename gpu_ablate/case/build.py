@@ -14,9 +14,10 @@ from gpu_ablate.case.case import Case, History, RunSettings
 from gpu_ablate.case.checks import box_notes, check_places
 from gpu_ablate.case.cold import cold_histories
 from gpu_ablate.case.cryoprobes import cryo_notes, cryo_rows
+from gpu_ablate.case.earlier import Earlier, read_earlier
 from gpu_ablate.case.exchange import FACES, build_exchange
 from gpu_ablate.case.grid import Vector
-from gpu_ablate.case.heat import build_sources
+from gpu_ablate.case.heat import build_sources, setting_sources
 from gpu_ablate.case.infusion import InfusionRows, infusion_rows
 from gpu_ablate.case.layers import layer_notes
 from gpu_ablate.case.materials import citations, dielectric_tables, nusselt, properties, sourced_rows
@@ -80,6 +81,7 @@ def build_case(scene: Scene) -> Case:
     grid = anatomy.grid
     gas = np.isin(anatomy.labels, [i for i, r in enumerate(anatomy.regions) if r.phase == "gas"])
     check_places(scene, anatomy, probes)
+    earlier = read_earlier(scene, anatomy) if scene.initial.from_run is not None else None
     devices = {probe.name: library.device(probe.device, scene.device) for probe in scene.probe}
     try:
         antennas = {name: build_antenna(d) for name, d in devices.items() if isinstance(d, MicrowaveDevice)}
@@ -93,7 +95,7 @@ def build_case(scene: Scene) -> Case:
     shafts = shaft_rows(probes, antennas, grid, gas)
     vessels = vessel_rows(scene, grid, gas)
     infusions = infusion_rows(scene, anatomy)
-    notes = (*_notes(scene, anatomy, probes, vessels, infusions), *cryo_notes(cryoprobes))
+    notes = (*_notes(scene, anatomy, probes, vessels, infusions, earlier), *cryo_notes(cryoprobes))
     setup = _setup(scene, anatomy, probes, notes)
     warnings = plan_warnings(setup, scene.plan.puncture_clearance_mm * MM, scene.initial.uniform_c)
     setup = replace(setup, notes=(*setup.notes, *warnings))
@@ -105,10 +107,14 @@ def build_case(scene: Scene) -> Case:
     return Case(
         setup=setup,
         tables=tables,
-        initial=_initial(scene, anatomy, gas),
-        sources=build_sources(scene, grid, ~gas),
+        initial=_initial(scene, anatomy, gas, earlier),
+        remembered=earlier.remembered if earlier else {},
+        sources=(
+            *build_sources(scene, grid, ~gas),
+            *setting_sources(anatomy, earlier.same_matter if earlier else None),
+        ),
         exchange=build_exchange(scene, grid, gas, vessels, shafts, cryoprobes, infusions),
-        histories=(*_histories(scene, setup), *(cold_histories() if cryoprobes else ())),
+        histories=_histories(scene, anatomy, setup, earlier),
         antennas=antennas,
         shafts=tuple(shaft.piece for shaft in shafts),
         cryoprobes={rows.name: rows.probe for rows in cryoprobes},
@@ -123,9 +129,11 @@ def build_case(scene: Scene) -> Case:
     )
 
 
-def _initial(scene: Scene, anatomy: Anatomy, gas: NDArray[np.bool_]) -> NDArray[np.float32]:
+def _initial(scene: Scene, anatomy: Anatomy, gas: NDArray[np.bool_], earlier: Earlier | None) -> NDArray[np.float32]:
     """T - 37 at the start [K]; air outside has the air's temperature, which is only drawn."""
     field = np.full(anatomy.grid.shape, scene.initial.uniform_c, np.float32)
+    if earlier is not None:
+        field = np.where(earlier.same_matter, earlier.temperature_c, field)
     if scene.initial.image is not None:
         image = in_scene(scene, "[initial] image", read_temperatures, scene.folder / scene.initial.image)
         values, inside = image.sample(anatomy.grid.centres())
@@ -143,9 +151,10 @@ def _initial(scene: Scene, anatomy: Anatomy, gas: NDArray[np.bool_]) -> NDArray[
     return field
 
 
-def _extremes(scene: Scene) -> tuple[float, float]:
+def _extremes(scene: Scene, anatomy: Anatomy, earlier: Earlier | None) -> tuple[float, float]:
     """Coldest and hottest temperature that anything in the scene can bring about [°C]."""
-    outside = [scene.initial.uniform_c, scene.model.blood_temperature_c, scene.skin_surface.temperature_c]
+    outside = [] if earlier is None else list(earlier.span_c)
+    outside += [scene.initial.uniform_c, scene.model.blood_temperature_c, scene.skin_surface.temperature_c]
     outside += [patch.temperature_c for patch in scene.surface_patch]
     outside += [layer.inflow_c for layer in scene.isolation if layer.infusion_ml_min is not None]
     outside += [r.initial_temperature_c for r in scene.region if r.initial_temperature_c is not None]
@@ -155,14 +164,16 @@ def _extremes(scene: Scene) -> tuple[float, float]:
             outside.append(face.temperature_c)
     anything = scene.initial.image is not None
     coldest = -math.inf if scene.cools() or anything else min(outside)
-    hottest = math.inf if scene.heats() or anything else max(outside)
+    sets = any(tissue.setting_heat_j_m3 is not None for tissue in anatomy.tissues)
+    hottest = math.inf if scene.heats() or sets or anything else max(outside)
     return coldest, hottest
 
 
-def _histories(scene: Scene, setup: Setup) -> tuple[History, ...]:
-    """The fields that remember; only those that the scene can change or asks for."""
-    coldest, hottest = _extremes(scene)
-    needed = {setup.endpoint.field}
+def _histories(scene: Scene, anatomy: Anatomy, setup: Setup, earlier: Earlier | None) -> tuple[History, ...]:
+    """The fields that remember; only those that the scene can change or asks for, or that an earlier stage left."""
+    coldest, hottest = _extremes(scene, anatomy, earlier)
+    remembered = earlier.remembered if earlier else {}
+    needed = {setup.endpoint.field, *remembered}
     quantities_asked = {limit.quantity for limit in setup.limits}
     if hottest > CEM43.gate_c:
         needed |= {"max_temperature", "cem43", "arrhenius"}
@@ -181,10 +192,13 @@ def _histories(scene: Scene, setup: Setup) -> tuple[History, ...]:
     kept = [history for history in histories if history.name in needed]
     heat = hottest > VASCULAR_STASIS.gate_c and scene.model.perfusion_heat != "none"
     cold = coldest < COLD_STASIS_C and scene.model.perfusion_cold_stasis
-    if heat or cold:
+    if heat or cold or "perfusion" in remembered:
         law = PERFUSION_STEP if scene.model.perfusion_heat == "step" else VASCULAR_STASIS
         stops_below = COLD_STASIS_C - BODY_C if cold else -math.inf
         kept.append(History("perfusion", "decay", rate_table(law) if heat else None, stops_below))
+    of_cold = cold_histories()
+    if scene.freezes() or any(history.name in remembered for history in of_cold):
+        kept += of_cold
     return tuple(kept)
 
 
@@ -261,8 +275,9 @@ def _notes(
     probes: tuple[Probe, ...],
     vessels: list[VesselRows],
     infusions: list[InfusionRows],
+    earlier: Earlier | None,
 ) -> tuple[str, ...]:
-    notes = []
+    notes = [] if earlier is None else [earlier.note]
     if any(step.action in ("hold", "pull") for probe in probes for step in probe.steps):
         notes.append(ANTENNA_NOTE)
     notes += layer_notes(anatomy.layers)
@@ -274,7 +289,7 @@ def _notes(
             f'Perfusion preset "{scene.model.perfusion_preset}": published values of gland differ twelvefold, '
             "which moves the outer edge of a zone by 1-2 mm."
         )
-    if scene.model.perfusion_cold_stasis and _extremes(scene)[0] >= COLD_STASIS_C:
+    if scene.model.perfusion_cold_stasis and _extremes(scene, anatomy, earlier)[0] >= COLD_STASIS_C:
         notes.append(
             f"[model] perfusion_cold_stasis changes nothing: nothing here gets colder than {COLD_STASIS_C:g} °C."
         )

@@ -221,6 +221,8 @@ class Case:
     """A case ready to compute.
 
     initial : T - 37 (nz, ny, nx) [K]
+    remembered : what cells have lived through in an earlier stage, by the names of histories, as a `Result` holds
+        it; nan where matter is new
     antennas : by the names of their probes
     shafts : pieces of cooled shafts, each an exchange group
     cryoprobes : by the names of their probes
@@ -230,6 +232,7 @@ class Case:
     setup: Setup
     tables: ThermalTables
     initial: NDArray[np.floating]
+    remembered: Mapping[str, NDArray[np.float32]]
     sources: tuple[HeatSource, ...]
     exchange: Exchange
     histories: tuple[History, ...]

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import erf
 
-from gpu_ablate.case.anatomy import in_scene, metres, solid_of
+from gpu_ablate.case.anatomy import Anatomy, in_scene, metres, solid_of
 from gpu_ablate.case.case import HeatSource
 from gpu_ablate.case.grid import Grid, Vector
 from gpu_ablate.errors import SceneError
@@ -35,6 +35,27 @@ def build_sources(scene: Scene, grid: Grid, solved: NDArray[np.bool_]) -> tuple[
         A source puts no heat into any solved cell, or moves and is not a point.
     """
     return tuple(_source(scene, source, grid, solved) for source in scene.source)
+
+
+def setting_sources(anatomy: Anatomy, set_before: NDArray[np.bool_] | None) -> tuple[HeatSource, ...]:
+    """The heat of all that sets, such as bone cement, one source for each region of it.
+
+    set_before : (nz, ny, nx) cells that held the same tissue in an earlier stage already; None without one
+    """
+    found = []
+    for label, (region, tissue) in enumerate(zip(anatomy.regions, anatomy.tissues, strict=True)):
+        cells = anatomy.labels == label
+        if set_before is not None:
+            cells &= ~set_before
+        if tissue.setting_heat_j_m3 is None or not cells.any():
+            continue
+        assert tissue.setting_start_s is not None  # `Tissue` asks for all three
+        assert tissue.setting_duration_s is not None
+        volume, duration = float(cells.sum()) * anatomy.grid.cell_volume, tissue.setting_duration_s.value
+        start = tissue.setting_start_s.value
+        power = tissue.setting_heat_j_m3.value * volume / duration
+        found.append(HeatSource(f"setting of {region.name}", power, start, start + duration, cells / volume))
+    return tuple(found)
 
 
 def _source(scene: Scene, source: Source, grid: Grid, solved: NDArray[np.bool_]) -> HeatSource:

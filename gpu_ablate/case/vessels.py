@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -13,9 +14,10 @@ from gpu_ablate.case.grid import Grid, Vector
 from gpu_ablate.case.needle import exchange_rows, segment_nodes
 from gpu_ablate.errors import SceneError
 from gpu_ablate.library import load as library
+from gpu_ablate.physics.pipe_flow import Liquid, wall_film
 from gpu_ablate.scene.schema import Scene
 from gpu_ablate.scene.vessel import Vessel
-from gpu_ablate.units import BODY_C, MM
+from gpu_ablate.units import BODY_C, ML_MIN, MM
 
 Array = NDArray[np.float64]
 
@@ -28,6 +30,7 @@ class VesselRows:
     """Rows of one vessel's exchange group (see `Exchange`).
 
     lost : share of its wall that lies outside the box or in gas and exchanges nothing
+    flow : of blood, where the film follows from it [m³ s⁻¹]
     """
 
     name: str
@@ -37,6 +40,7 @@ class VesselRows:
     weights: Array
     series: Array
     lost: float
+    flow: float | None
 
 
 def vessel_rows(scene: Scene, grid: Grid, gas: NDArray[np.bool_]) -> list[VesselRows]:
@@ -53,8 +57,13 @@ def vessel_rows(scene: Scene, grid: Grid, gas: NDArray[np.bool_]) -> list[Vessel
 
 
 def vessel_notes(vessels: list[VesselRows]) -> list[str]:
-    """Which vessels leave the box or the tissue, and by how much."""
-    return [
+    """What flows mean for the heat at their walls; which vessels leave the box or the tissue, and by how much."""
+    films = [
+        f'{rows.flow / ML_MIN:g} ml/min in the vessel "{rows.name}": its wall takes up {rows.film.h[0]:.0f} W/m²K.'
+        for rows in vessels
+        if rows.flow is not None
+    ]
+    return films + [
         f'{100.0 * rows.lost:.0f} % of the vessel "{rows.name}" lies outside the box or in gas and exchanges no heat.'
         for rows in vessels
         if rows.lost >= LEAST_LOSS
@@ -87,17 +96,23 @@ def _rows(scene: Scene, grid: Grid, gas: NDArray[np.bool_], vessel: Vessel) -> V
     return VesselRows(
         name=vessel.name,
         film_scale=1.0 / radius,
-        film=_film(scene, vessel),
+        film=_film(scene, vessel, points),
         cells=np.concatenate(cells),
         weights=np.concatenate(weights),
         series=np.concatenate(series),
         lost=1.0 - kept / whole,
+        flow=None if vessel.flow_ml_min is None else vessel.flow_ml_min * ML_MIN,
     )
 
 
-def _film(scene: Scene, vessel: Vessel) -> Film:
-    h = library.vessels()[vessel.preset].wall_h_w_m2k.value if vessel.preset else vessel.wall_h_w_m2k
-    assert h is not None
+def _film(scene: Scene, vessel: Vessel, points: list[Vector]) -> Film:
+    if vessel.flow_ml_min is not None:
+        blood = library.tissue("blood", scene.tissue)
+        liquid = Liquid(blood.density_kg_m3.value, blood.heat_capacity_j_kgk.value, blood.conductivity_w_mk.value)
+        length = sum(math.dist(start, end) for start, end in pairwise(points))
+        h = wall_film(vessel.flow_ml_min * ML_MIN, vessel.radius_mm * MM, length, liquid)
+    else:
+        h = library.vessels()[vessel.preset].wall_h_w_m2k.value if vessel.preset else vessel.wall_h_w_m2k or 0.0
     inner = scene.model.blood_temperature_c if vessel.temperature_c is None else vessel.temperature_c
     return Film((0.0,), (h,), (inner - BODY_C,))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -29,13 +30,16 @@ def check(
         list[str] | None,
         typer.Option("--set", metavar="KEY.PATH=VALUE", help="Change a value: probe.A.steps.0.power_w=50"),
     ] = None,
+    after: Annotated[
+        Path | None, typer.Option(help="A run to begin from, as a second stage (sets initial.from_run).")
+    ] = None,
 ) -> None:
     """Check a scene without computing it."""
     from gpu_ablate.case.build import build_case
     from gpu_ablate.engine.estimate import estimate
     from gpu_ablate.scene.load import load_scene
 
-    loaded = load_scene(scene, change or (), spacing_mm)
+    loaded = load_scene(scene, change or (), spacing_mm, after)
     case = build_case(loaded)
     planned = estimate(case, loaded.duration_s())
     typer.echo(describe(case.setup, planned, loaded.initial.uniform_c))

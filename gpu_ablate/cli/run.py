@@ -26,6 +26,9 @@ def run(
         list[str] | None,
         typer.Option("--set", metavar="KEY.PATH=VALUE", help="Change a value: probe.A.steps.0.power_w=50"),
     ] = None,
+    after: Annotated[
+        Path | None, typer.Option(help="A run to begin from, as a second stage (sets initial.from_run).")
+    ] = None,
     estimate_error: Annotated[
         bool, typer.Option("--estimate-error", help="Compute at 1.5 times the spacing too: numbers get a ±.")
     ] = False,
@@ -52,7 +55,7 @@ def run(
     from gpu_ablate.scene.load import load_scene
     from gpu_ablate.scene.write import write_scene
 
-    loaded = load_scene(scene, change or (), spacing_mm)
+    loaded = load_scene(scene, change or (), spacing_mm, after)
     chosen, reason = choose_backend(backend, device)
     case = build_case(loaded)
     planned = estimate(case, loaded.duration_s())

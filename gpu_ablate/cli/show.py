@@ -28,7 +28,7 @@ def findings(metrics: dict[str, Any]) -> str:
     verdict = metrics["verdict"]
     head = (
         f"{metrics['scene']}: {metrics['status']}\n"
-        f"verdict  {verdict['outcome']} ({verdict['intent']} intent){_broken(metrics)}\n"
+        f"verdict  {verdict.get('reads', verdict['outcome'])} ({verdict['intent']} intent){_broken(metrics)}\n"
         f"         {verdict['why']}\n"
     )
     return "\n".join(part for part in (head, _targets(metrics), _limits(metrics)) if part)

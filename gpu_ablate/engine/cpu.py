@@ -116,7 +116,7 @@ class Cpu(Reading):
         self.fields = np.empty((len(histories), nz, ny, nx), real)
         self.histories = {history.name: field for history, field in zip(histories, self.fields, strict=True)}
         for history in histories:
-            self.histories[history.name][...] = initial_history(history, self.u)
+            self.histories[history.name][...] = initial_history(case, history, self.u)
         self.alive = self.histories.get("perfusion", self.absent)
         self.doses = self._doses()
         self.cold = cpu_cold.laws_of(case, real)

@@ -115,7 +115,8 @@ class Batch:
         self.stored_at_start = [stored(case, state) for case, state in zip(cases, states, strict=True)]
         """Enthalpy of each member above that at 37 °C [J]."""
         self.spare = [device.empty((len(cases), nz, ny, nx), real) for _ in range(_buffers(cases[0]) - 1)]
-        fields = [[initial_history(history, u) for u in states] for history in self.histories]
+        started = list(zip(cases, states, strict=True))
+        fields = [[initial_history(case, history, u) for case, u in started] for history in self.histories]
         self.fields = device.array(np.array(fields, real).reshape(-1, len(cases), nz, ny, nx))
         self.source: DeviceArray | None = None
         """Power density of all members (members, nz, ny, nx) [W m⁻³]; None while there has been none."""

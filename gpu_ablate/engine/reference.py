@@ -24,6 +24,7 @@ from gpu_ablate.engine.deposit import Frame, Rings, Shape, Surroundings
 from gpu_ablate.engine.placed import PlacedSources
 from gpu_ablate.engine.reading import Reading
 from gpu_ablate.engine.superstep import SuperStep, stages
+from gpu_ablate.units import BODY_C
 
 Array = NDArray[np.float64]
 Field = NDArray[np.floating]
@@ -31,20 +32,36 @@ Field = NDArray[np.floating]
 
 def initial_state(case: Case, precision: type[np.floating]) -> Field:
     """u (nz, ny, nx) [K] of the initial temperature."""
+    return _state_at(case, case.initial, precision)
+
+
+def _state_at(case: Case, theta: Field, precision: type[np.floating]) -> Field:
+    """u (nz, ny, nx) [K] at T - 37 [K]."""
     labels = case.setup.labels
     u = np.empty(labels.shape, precision)
     for z, plane in enumerate(labels):  # plane by plane: the inverse look-up takes several times their memory
         for region in np.unique(plane):
             here = plane == region
-            u[z][here] = enthalpy_of(case.tables, region, case.initial[z][here].astype(np.float64))
+            u[z][here] = enthalpy_of(case.tables, region, theta[z][here].astype(np.float64))
     return u
 
 
-def initial_history(history: History, u: Field) -> Field:
-    """Nothing lived through yet: no dose or cold, all perfusion left, the extremes of the start."""
-    if history.kind in ("max", "min"):
-        return u.copy()
-    return np.ones_like(u) if history.kind == "decay" else np.zeros_like(u)
+def initial_history(case: Case, history: History, u: Field) -> Field:
+    """What an earlier stage left (see `Case.remembered`), else nothing lived through yet: no dose or cold, all
+    perfusion left, the extremes of the start.
+
+    A cell that has been cold and is not yet rewarmed is in the last of its cycles.
+    """
+    extreme = history.kind in ("max", "min")
+    fresh = u.copy() if extreme else np.ones_like(u) if history.kind == "decay" else np.zeros_like(u)
+    left = case.remembered.get(history.name)
+    if left is None:
+        return fresh
+    if extreme:
+        return (np.fmax if history.kind == "max" else np.fmin)(fresh, _state_at(case, left - BODY_C, u.dtype.type))
+    if history.kind == "cycles":
+        left = left - 0.5 * ((left > 0.0) & (case.initial <= history.warm))
+    return np.where(np.isnan(left), fresh, left).astype(u.dtype)
 
 
 class Reference(Reading):
@@ -57,7 +74,7 @@ class Reference(Reading):
         self.previous, self.elapsed = self.u, math.inf
         self.start = stored(case, self.u)
         self.cells_of = [np.flatnonzero(self.labels == region) for region in range(len(case.setup.regions))]
-        self.histories = {history.name: initial_history(history, self.u) for history in case.histories}
+        self.histories = {history.name: initial_history(case, history, self.u) for history in case.histories}
         self.edges = {h.name: (cold.edges(case, h.cold), cold.edges(case, h.warm)) for h in case.histories}
         tables = case.tables
         self.inverse_heat_capacity = (1.0 / tables.heat_capacity)[self.labels]

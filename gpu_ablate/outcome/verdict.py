@@ -34,9 +34,10 @@ def verdict(plan: Plan, endpoint: Endpoint, targets: Sequence[Mapping[str, objec
 
     radical : "radical", "covered, margin short" or "incomplete", for the worst of all targets; a margin is asked of
         those with role target only, not of involved skin
-    palliative : "effective", "partial" or "not effective", for the least covered target
+    palliative : "effective", "undetermined" or "not effective", for the least covered target
     strict_outcome : the same with the margin of the endpoint itself. It differs for cold only, where the
         ablation boundary is the edge of the ice (0 °C), wider than the effective zone (-40 °C).
+    reads, strict_reads : both for people, with the number that matters: "incomplete: 96.1 %"
 
     Parameters
     ----------
@@ -45,22 +46,29 @@ def verdict(plan: Plan, endpoint: Endpoint, targets: Sequence[Mapping[str, objec
     known = [target for target in targets if target["ablated_percent"] is not None]
     goal_mm = plan.margin_goal / MM
     if not known:
-        outcome = strict = "no target"
+        outcome = strict = reads = strict_reads = "no target"
         why = "No region with role target or involved_skin holds a cell."
     elif plan.intent == "radical":
-        outcome, why = radical(known, goal_mm, "boundary_margin_mm")
-        strict, strict_why = radical(known, goal_mm, "min_margin_mm")
-        if strict != outcome:
-            why += f" By the endpoint's own margin: {strict_why}"
+        cold = is_cold(endpoint)
+        outcome, reads, why = radical(known, goal_mm, "boundary_margin_mm", cold)
+        strict, strict_reads, _ = radical(known, goal_mm, "min_margin_mm", cold)
+        if cold:
+            why += (
+                f" Read as the edge of the ice {goal_mm:g} mm beyond the tumour; by the stricter reading, the "
+                f"{endpoint.name} zone itself {goal_mm:g} mm beyond it: {strict_reads}."
+            )
         why += across_fluid(known)
     else:
         outcome, why = palliative(known)
-        strict = outcome
+        strict, reads = outcome, f"palliative {outcome}: {killed_words(known)}"
+        strict_reads = reads
     return {
         "intent": plan.intent,
         "rule": rule(plan, endpoint) if known else "No target, nothing to judge.",
         "outcome": outcome,
         "strict_outcome": strict,
+        "reads": reads,
+        "strict_reads": strict_reads,
         "why": why,
     }
 
@@ -110,42 +118,65 @@ def across_fluid(targets: Sequence[Mapping[str, Any]]) -> str:
     return sentences
 
 
-def radical(targets: Sequence[Mapping[str, object]], goal_mm: float, margin: str) -> tuple[str, str]:
-    """Outcome of a radical plan and the sentence with its reason; `margin` names the key to judge by."""
-    least = min(targets, key=lambda target: number(target["ablated_percent"]))
+def least_covered(targets: Sequence[Mapping[str, object]]) -> Mapping[str, object]:
+    """The target of which the smallest share was killed."""
+    return min(targets, key=lambda target: number(target["ablated_percent"]))
+
+
+def killed_words(targets: Sequence[Mapping[str, object]]) -> str:
+    """Share of the least covered target that was killed, rounded down: what falls short never reads 100 %."""
+    return f"{math.floor(10.0 * number(least_covered(targets)['ablated_percent'])) / 10.0:.1f} %"
+
+
+def radical(targets: Sequence[Mapping[str, object]], goal_mm: float, margin: str, cold: bool) -> tuple[str, str, str]:
+    """Outcome of a radical plan, how it reads, and the sentence with its reason; `margin` names the key to judge by.
+
+    By the consensus on cold whatever falls short is incomplete; of heat the margin is the plan's own goal.
+    """
+    least = least_covered(targets)
     percent = number(least["ablated_percent"])
     if percent < COVERED_PERCENT:
         missed = (100.0 - percent) / 100.0 * number(least["volume_cm3"])
-        return "incomplete", (f"{percent:.1f} % of {least['name']} lies in the zone; {missed:.2f} cm³ of it does not.")
+        why = f"{percent:.1f} % of {least['name']} lies in the zone; {missed:.2f} cm³ of it does not."
+        return "incomplete", f"incomplete: {killed_words(targets)}", why
     asked = [target for target in targets if target["role"] == "target"]
     if not asked:
-        return "radical", "All involved skin is covered; no margin is asked of it."
+        return "radical", "radical", "All involved skin is covered; no margin is asked of it."
     thinnest = min(asked, key=lambda target: number(target[margin]))
     width = number(thinnest[margin])
     box = " There the zone meets the box of the model, so the margin is not certain." * bool(
         thinnest["margin_ends_at_box"]
     )
     if width >= goal_mm:
-        return "radical", (
-            f"Every target is covered, and the thinnest margin, {width:.1f} mm at {thinnest['name']}, meets "
-            f"the {goal_mm:g} mm asked for.{box}"
+        return (
+            "radical",
+            "radical",
+            (
+                f"Every target is covered, and the thinnest margin, {width:.1f} mm at {thinnest['name']}, meets "
+                f"the {goal_mm:g} mm asked for.{box}"
+            ),
         )
-    return "covered, margin short", (
-        f"Every target is covered, but the margin at {thinnest['name']} is {width:.1f} mm at its thinnest; "
-        f"{goal_mm:g} mm are asked for.{box}"
+    reads = f"{'incomplete: tumour killed' if cold else 'covered'}, margin {width:.1f} of {goal_mm:g} mm"
+    return (
+        "covered, margin short",
+        reads,
+        (
+            f"Every target is covered, but the margin at {thinnest['name']} is {width:.1f} mm at its thinnest; "
+            f"{goal_mm:g} mm are asked for.{box}"
+        ),
     )
 
 
 def palliative(targets: Sequence[Mapping[str, object]]) -> tuple[str, str]:
     """Outcome of a palliative plan and the sentence that gives its reason."""
-    least = min(targets, key=lambda target: number(target["ablated_percent"]))
+    least = least_covered(targets)
     percent = number(least["ablated_percent"])
     if percent >= EFFECTIVE_PERCENT:
         outcome = "effective"
     elif percent < INEFFECTIVE_PERCENT:
         outcome = "not effective"
     else:
-        outcome = "partial"
+        outcome = "undetermined"
     return outcome, f"{percent:.1f} % of {least['name']}, the least covered target, lies in the zone."
 
 

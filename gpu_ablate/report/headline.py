@@ -17,7 +17,7 @@ OUTCOME_STATUS = {
     "radical": "ok",
     "effective": "ok",
     "covered, margin short": "warning",
-    "partial": "warning",
+    "undetermined": "warning",
     "incomplete": "broken",
     "not effective": "broken",
 }
@@ -27,9 +27,9 @@ OUTCOME_WORDS = {
     "radical": "Tumour killed with the margin asked for",
     "covered, margin short": "Tumour killed, margin too thin",
     "incomplete": "Tumour not wholly killed",
-    "effective": "Enough of the tumour killed (palliative)",
-    "partial": "Part of the tumour killed (palliative)",
-    "not effective": "Too little of the tumour killed (palliative)",
+    "effective": "Enough of the tumour killed",
+    "undetermined": "Part of the tumour killed, neither effective nor not",
+    "not effective": "Too little of the tumour killed",
     "no target": "No target in this scene: temperatures and zones only",
 }
 
@@ -59,7 +59,9 @@ class Tile:
 def headline(metrics: dict[str, Any]) -> tuple[Line, ...]:
     """What to read first: each broken limit, then the verdict, then the warnings."""
     outcome = metrics["verdict"]["outcome"]
-    verdict = Line(OUTCOME_WORDS.get(outcome, outcome[:1].upper() + outcome[1:]), OUTCOME_STATUS.get(outcome, ""))
+    words = OUTCOME_WORDS.get(outcome, outcome[:1].upper() + outcome[1:])
+    reads = metrics["verdict"].get("reads", outcome)
+    verdict = Line(words if reads == outcome else f"{words} ({reads})", OUTCOME_STATUS.get(outcome, ""))
     broken = [Line(broken_words(limit), "broken") for limit in metrics["limits"] if limit["status"] == "broken"]
     warned = [Line(warning_words(limit), "warning") for limit in metrics["limits"] if limit["status"] == "warning"]
     if broken and verdict.status == "ok":

@@ -14,6 +14,7 @@ import h5py
 import numpy as np
 from numpy.typing import NDArray
 
+from gpu_ablate.case.earlier import FINAL
 from gpu_ablate.case.grid import Grid
 from gpu_ablate.case.setup import Surface
 from gpu_ablate.errors import ResultError
@@ -28,9 +29,6 @@ SCHEMA_VERSION = 1
 
 VTKHDF_VERSION = (2, 1)
 """Of the group ``/VTKHDF``: the oldest that knows all that is used here."""
-
-FINAL = "final_"
-"""What precedes the name of a history field at the end of the run."""
 
 
 class StoredRecords:

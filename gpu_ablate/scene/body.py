@@ -78,18 +78,29 @@ def _no_kelvin(value: float) -> float:
 class Initial(Table):
     """Temperature at the start."""
 
-    later: ClassVar[frozenset[str]] = frozenset({"steady", "from_run"})
+    later: ClassVar[frozenset[str]] = frozenset({"steady"})
 
     temperature_c: Annotated[Temperature, AfterValidator(_no_kelvin)] | None = None
-    """The same everywhere; default 37."""
+    """The same everywhere; default 37. With from_run of what is new, such as cement."""
     image: File | None = None
     """Or an image of temperatures in °C."""
+    from_run: File | None = None
+    """Or a run folder (or its result.vtkhdf), relative to the scene: a second stage that begins where that run ended,
+    with its temperatures and all that its tissue has lived through. `gpu-ablate run --after FOLDER` sets it."""
 
     @model_validator(mode="after")
     def _one_start(self) -> Initial:
-        if self.temperature_c is not None and self.image is not None:
-            raise ValueError("temperature_c and image exclude each other; keep one")
+        if self.image is not None and (self.temperature_c is not None or self.from_run is not None):
+            other = "temperature_c" if self.temperature_c is not None else "from_run"
+            raise ValueError(f"{other} and image exclude each other; keep one")
         return self
+
+    @property
+    def earlier_file(self) -> str | None:
+        """The result of the run before, as written in the scene."""
+        if self.from_run is None or self.from_run.endswith(".vtkhdf"):
+            return self.from_run
+        return f"{self.from_run}/result.vtkhdf"
 
     @property
     def uniform_c(self) -> float:

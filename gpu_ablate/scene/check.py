@@ -9,7 +9,7 @@ from pathlib import Path
 from gpu_ablate.errors import SceneError
 from gpu_ablate.library import load as library
 from gpu_ablate.scene.body import ROLES, Region, SurfacePatch
-from gpu_ablate.scene.idle import idle_places, idle_regions, idle_times, idle_tissues, placed_regions
+from gpu_ablate.scene.idle import idle_places, idle_regions, idle_times, idle_tissues, placed_regions, sets
 from gpu_ablate.scene.problems import Problem, near_or_all
 from gpu_ablate.scene.schema import Scene, step_duration_s
 from gpu_ablate.scene.treatment import Hold, Probe, Pull, Reinsert, Sensor, Source, Step, Thaw
@@ -278,7 +278,13 @@ def _duration(scene: Scene) -> Iterator[Problem]:
 
 
 def _endpoint(scene: Scene) -> Iterator[Problem]:
-    if scene.run.endpoint is None and scene.heats() and scene.cools():
+    if scene.initial.from_run is not None:
+        if scene.run.endpoint is None:
+            what = "a second stage (from_run) needs its endpoint chosen: it measures what both stages killed"
+            yield Problem("[run]", what, 'write endpoint = "lethal40", or that of the run before')
+        return
+    heats = scene.heats() or any(sets(scene, tissue) for _, _, tissue in placed_regions(scene))
+    if scene.run.endpoint is None and heats and scene.cools():
         what = "with both heat and cold the endpoint must be chosen"
         yield Problem("[run]", what, 'write endpoint = "cem43_240", or another')
     if scene.run.endpoint is None or scene.initial.image is not None:
@@ -290,7 +296,7 @@ def _endpoint(scene: Scene) -> Iterator[Problem]:
     if scene.run.endpoint == "lethal20x2" and not scene.freezes():
         what = 'endpoint "lethal20x2" counts the cycles of a cryoprobe, and no probe freezes'
         yield Problem("[run]", what, 'write endpoint = "lethal40", or add a probe that freezes')
-    if not cold and not scene.heats():
+    if not cold and not heats:
         what = f'endpoint "{scene.run.endpoint}" can\'t be reached: nothing in the scene heats'
         yield Problem("[run]", what, "remove it, or add what heats")
 
@@ -298,7 +304,7 @@ def _endpoint(scene: Scene) -> Iterator[Problem]:
 def _files(scene: Scene) -> Iterator[Problem]:
     named = [(f'region "{region.name}"', "mesh", region.mesh) for region in scene.region]
     named += [(f'source "{source.name}"', "image", source.image) for source in scene.source]
-    named.append(("[initial]", "image", scene.initial.image))
+    named += [("[initial]", "image", scene.initial.image), ("[initial]", "from_run", scene.initial.earlier_file)]
     if scene.anatomy is not None:
         named.append(("[anatomy]", "image", scene.anatomy.image))
     for where, key, written in named:

@@ -112,6 +112,14 @@ def _phase(scene: Scene, tissue: str) -> Phase | None:
         return None  # reported where the tissue is named
 
 
+def sets(scene: Scene, tissue: str) -> bool:
+    """Whether a tissue gives off heat as it sets."""
+    try:
+        return library.tissue(tissue, scene.tissue).setting_heat_j_m3 is not None
+    except SceneError:
+        return False  # reported where the tissue is named
+
+
 def _used(own: Mapping[str, TissueEntry] | Mapping[str, DeviceEntry], named: set[str]) -> set[str]:
     """The names, and those that they are `like`."""
     used: set[str] = set()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import tomllib
 from collections.abc import Sequence
 from pathlib import Path
@@ -18,7 +19,9 @@ from gpu_ablate.scene.schema import Scene
 from gpu_ablate.spec.base import Table
 
 
-def load_scene(source: str | Path, overrides: Sequence[str] = (), spacing_mm: float | None = None) -> Scene:
+def load_scene(
+    source: str | Path, overrides: Sequence[str] = (), spacing_mm: float | None = None, after: Path | None = None
+) -> Scene:
     """Read and check a scene.
 
     Parameters
@@ -26,6 +29,7 @@ def load_scene(source: str | Path, overrides: Sequence[str] = (), spacing_mm: fl
     source : path of a scene file, or the name of a shipped scene
     overrides : `key.path=value` each, as on the command line after --set
     spacing_mm : replaces domain.spacing_mm [mm]
+    after : run folder that replaces initial.from_run, relative to the current folder
 
     Raises
     ------
@@ -37,6 +41,8 @@ def load_scene(source: str | Path, overrides: Sequence[str] = (), spacing_mm: fl
     changes = list(overrides)
     if spacing_mm is not None:
         changes.append(f"domain.spacing_mm={float(spacing_mm)}")
+    if after is not None:
+        changes.append(f"initial.from_run={json.dumps(str(after.absolute()), ensure_ascii=False)}")
     wrong = [problem for change in changes if (problem := apply_override(document, change))]
     if wrong:
         raise scene_error(shown, wrong)

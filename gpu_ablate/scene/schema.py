@@ -89,7 +89,7 @@ class Scene(Table):
 
     def files(self) -> list[str]:
         """Every image and mesh that it names, as written, each once."""
-        named = [self.anatomy.image if self.anatomy else None, self.initial.image]
+        named = [self.anatomy.image if self.anatomy else None, self.initial.image, self.initial.earlier_file]
         named += [region.mesh for region in self.region] + [source.image for source in self.source]
         return list(dict.fromkeys(name for name in named if name is not None))
 
@@ -104,11 +104,13 @@ class Scene(Table):
         """
         content = self.model_dump(exclude_none=True)
         content["run"]["endpoint"] = self.endpoint()
+        if self.initial.earlier_file is not None:
+            content["initial"]["from_run"] = self.initial.earlier_file
         if self.initial.image is None:
             content["initial"]["temperature_c"] = self.initial.uniform_c
         tables = [content.get("anatomy", {}), content["initial"], *content["source"], *content["region"]]
         for table in tables:
-            for key in ("image", "mesh"):
+            for key in ("image", "mesh", "from_run"):
                 if key in table:
                     name = table[key]
                     table[key] = copies[name] if copies else _placed(self.folder / name, folder)

@@ -13,7 +13,7 @@ from gpu_ablate.spec.base import Length, Many, Name, Table, Temperature, Vector
 class Vessel(Table):
     """A vessel of at most three voxels' radius, or any pipe whose content has a known temperature."""
 
-    later: ClassVar[frozenset[str]] = frozenset({"region", "flow_ml_min"})
+    later: ClassVar[frozenset[str]] = frozenset({"region"})
 
     name: Name
     """Unique, and not a role."""
@@ -25,13 +25,15 @@ class Vessel(Table):
     """Heat transfer at the wall: a vein's (230 W/m²K) or an artery's (750, of the order of 500 to 1000)."""
     wall_h_w_m2k: Annotated[float, Field(gt=0, le=1e6)] | None = None
     """Or its own heat transfer coefficient."""
+    flow_ml_min: Annotated[float, Field(ge=0.1, le=2e4)] | None = None
+    """Or the flow, from which it is computed for a straight pipe as long as points_mm (see docs/physics.md)."""
     temperature_c: Temperature | None = None
     """Of what flows in it; default is the blood's temperature."""
 
     @model_validator(mode="after")
     def _one_wall(self) -> Vessel:
-        if (self.preset is None) == (self.wall_h_w_m2k is None):
-            raise ValueError("needs a preset or wall_h_w_m2k, and only one of them")
+        if sum(wall is not None for wall in (self.preset, self.wall_h_w_m2k, self.flow_ml_min)) != 1:
+            raise ValueError("needs a preset, wall_h_w_m2k or flow_ml_min, and only one of them")
         for number, (first, second) in enumerate(pairwise(self.points_mm), start=1):
             if first == second:
                 raise ValueError(f"points_mm: points {number} and {number + 1} are the same; remove one")

@@ -17,6 +17,8 @@ Perfusion = Annotated[AnyQuantity, between(0, 1)]
 PerfusionPerMass = Annotated[AnyQuantity, between(0, 6e5)]
 MetabolicHeat = Annotated[AnyQuantity, between(0, 1e7)]
 LatentHeat = Annotated[AnyQuantity, between(0, 1e9)]
+SettingHeat = Annotated[AnyQuantity, between(1e5, 1e9)]
+SettingTime = Annotated[AnyQuantity, between(1, 1e5)]
 Permittivity = Annotated[AnyQuantity, between(1, 1000)]
 ElectricConductivity = Annotated[AnyQuantity, between(0, 1e3)]
 FreezingTemperature = Annotated[float, Field(ge=-60, le=10)]
@@ -100,6 +102,13 @@ class TissueEntry(Table):
     """Latent heat of freezing."""
     boiling: Literal["water", "none"] | None = None
     """"water" (default): the water boils off at 100 °C; "none": it stays a liquid at any temperature."""
+    setting_heat_j_m3: SettingHeat | None = None
+    """Heat that it gives off as it sets, evenly from setting_start_s on for setting_duration_s: fresh bone cement. The
+    three come together."""
+    setting_start_s: SettingTime | None = None
+    """After the start of the run."""
+    setting_duration_s: SettingTime | None = None
+    """How long it sets."""
     dielectric_law: Literal["drying", "constant"] | None = None
     """"drying": both electric values fall with temperature as those of liver do; "constant" (default)."""
     relative_permittivity_2450: Permittivity | None = None
@@ -139,6 +148,10 @@ class Tissue(TissueEntry):
             missing = [key for key in needed if getattr(self, key) is None]
             if missing:
                 raise ValueError(f'it freezes, so it needs {", ".join(missing)}; or write freezing = "none"')
+        setting = ("setting_heat_j_m3", "setting_start_s", "setting_duration_s")
+        missing = [key for key in setting if getattr(self, key) is None]
+        if missing and len(missing) < len(setting):
+            raise ValueError(f"it sets, so it needs {', '.join(missing)}; or none of the three")
         if self.boiling == "water" and self.phase != "gas" and self.water_fraction is None:
             raise ValueError('it boils (the default), so it needs water_fraction; or write boiling = "none"')
         return self

@@ -57,6 +57,7 @@ def made_case(
         setup,
         thermal_tables(tissues, spacing, 37.0),
         initial_c - 37.0,
+        {},
         sources,
         exchange_of(faces, grid, gas),
         (History("max_temperature", "max"), History("min_temperature", "min")),

@@ -128,7 +128,7 @@ KEYS = {
     "time": "simulated_s wall_s solve_s cell_steps mcell_steps_per_s",
     "energy": "sources_j escaped_j probes_j vessels_j skin_j boundary_j infusion_j perfusion_j metabolic_j "
     "stored_j relative_imbalance",
-    "verdict": "intent rule outcome strict_outcome why",
+    "verdict": "intent rule outcome strict_outcome reads strict_reads why",
     "each zones": "volume_cm3 extent_mm equivalent_diameter_mm along_probe_mm across_probe_mm beyond_tip_mm "
     "parts largest_part_cm3",
     "each targets": "name role volume_cm3 ablated_percent min_margin_mm margin_5mm_percent margin_10mm_percent "

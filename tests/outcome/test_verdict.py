@@ -63,7 +63,7 @@ def test_involved_skin_must_be_killed_but_is_asked_no_margin():
         assert verdict(RADICAL, HEAT, [skin])["outcome"] == outcome
     skin = target(70, None, name="invaded skin", role="involved_skin")
     found = verdict(PALLIATIVE, HEAT, [tumour, skin])
-    assert found["outcome"] == "partial"
+    assert found["outcome"] == "undetermined"
     assert "invaded skin" in found["why"]
 
 
@@ -76,13 +76,51 @@ def test_cold_is_judged_by_the_ice_and_strictly_by_the_effective_zone():
     assert "ice" in found["rule"]
 
 
+SHORT = "incomplete: tumour killed, margin {} of 10 mm"
+
+
+@pytest.mark.parametrize(
+    ("percent", "least", "boundary", "reads", "strict"),
+    [
+        (100.0, 12.0, 19.0, "radical", "radical"),
+        (100.0, 4.0, 14.0, "radical", SHORT.format("4.0")),
+        (
+            100.0,
+            3.3,
+            6.7,
+            SHORT.format("6.7"),
+            SHORT.format("3.3"),
+        ),
+        (99.48, -0.5, 12.0, "incomplete: 99.4 %", "incomplete: 99.4 %"),
+    ],
+)
+def test_a_radical_freeze_that_falls_short_reads_incomplete(percent, least, boundary, reads, strict):
+    """Never "effective", which is of palliative plans; both readings are named, whatever they say."""
+    found = verdict(RADICAL, COLD, [target(percent, least, boundary=boundary)])
+    assert (found["reads"], found["strict_reads"]) == (reads, strict)
+    assert "Read as the edge of the ice 10 mm beyond the tumour; by the stricter reading" in found["why"]
+    assert strict in found["why"]
+    assert "effective" not in found["reads"] + found["why"]
+
+
+def test_heat_is_not_judged_by_the_rules_of_cold():
+    found = verdict(RADICAL, HEAT, [target(100, 4.0)])
+    assert found["reads"] == found["strict_reads"] == "covered, margin 4.0 of 10 mm"
+    assert "ice" not in found["why"]
+
+
+def test_a_palliative_plan_reads_so():
+    assert verdict(PALLIATIVE, COLD, [target(85.26, -3)])["reads"] == "palliative effective: 85.2 %"
+    assert verdict(PALLIATIVE, COLD, [target(70, -3)])["reads"] == "palliative undetermined: 70.0 %"
+
+
 @pytest.mark.parametrize(
     ("percent", "outcome"),
     [
         (100, "effective"),
         (80.0, "effective"),
-        (79.9, "partial"),
-        (60.0, "partial"),
+        (79.9, "undetermined"),
+        (60.0, "undetermined"),
         (59.9, "not effective"),
         (0, "not effective"),
     ],
