@@ -121,7 +121,7 @@ def build_case(scene: Scene) -> Case:
         dielectric=dielectric_tables(scene, anatomy, tables),
         run=RunSettings(
             scene.run.duration_s,
-            scene.run.record_every_s,
+            scene.record_every_s(),
             scene.run.trace_every_s,
             scene.run.precision,
             scene.run.accuracy,
@@ -226,7 +226,7 @@ def _setup(scene: Scene, anatomy: Anatomy, probes: tuple[Probe, ...], notes: tup
         sensors=tuple(Sensor(sensor.name, metres(sensor.point_mm)) for sensor in scene.sensor),
         limits=limits,
         endpoint=ENDPOINTS[scene.endpoint()],
-        plan=Plan(scene.plan.intent, scene.plan.margin_goal_mm * MM),
+        plan=Plan(scene.plan.intent, scene.plan.margin_goal_mm * MM, scene.plan.body_mass_kg),
         tissues=sourced_rows(scene, anatomy),
         citations=citations(scene, anatomy, limits),
         notes=notes,

@@ -210,10 +210,11 @@ class IsolationLayer:
 
 @dataclass(frozen=True)
 class Plan:
-    """The clinical aim: intent chooses the rule of the verdict; margin_goal [m]."""
+    """The clinical aim: intent chooses the rule of the verdict; margin_goal [m]; body_mass of the patient [kg]."""
 
     intent: Literal["radical", "palliative"]
     margin_goal: float
+    body_mass: float = 70.0
 
 
 @dataclass(frozen=True)

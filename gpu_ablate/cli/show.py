@@ -47,6 +47,8 @@ def summary(metrics: dict[str, Any]) -> str:
         _zones(metrics),
         _sensors(metrics),
         _cryoprobes(metrics),
+        _refreezes(metrics),
+        _cold_load(metrics),
         _grid_error(metrics),
         _bracket(metrics),
         tail,
@@ -184,6 +186,33 @@ def _cryoprobes(metrics: dict[str, Any]) -> str:
         for probe in metrics.get("cryoprobes", [])
     ]
     return table("cryoprobes", ("name", "heat drawn kJ", "at most W", ""), rows)
+
+
+def _refreezes(metrics: dict[str, Any]) -> str:
+    rows = [
+        [
+            number(row["time_s"], 0),
+            ", ".join(row["probes"]),
+            number(row["ice_left_percent"], 0),
+            number(row["target_frozen_percent"], 0),
+        ]
+        for row in (metrics.get("ice_course") or {"refreezes": []})["refreezes"]
+    ]
+    return table("refreezes", ("at s", "probes", "ice left %", "of the target frozen %"), rows)
+
+
+def _cold_load(metrics: dict[str, Any]) -> str:
+    """Heat drawn and what it means for the core, and what the board must think of, a line each."""
+    load = metrics.get("cold_load")
+    lines = [bone["note"] for bone in metrics.get("bones", []) if bone["note"]]
+    if load:
+        lines.insert(
+            0,
+            f"cold load: {number(load['drawn_kj'])} kJ drawn; the core of {load['body_mass_kg']:g} kg cools by at most "
+            f"{number(load['core_fall_c'], 2)} °C",
+        )
+        lines += [load["note"]] if load["note"] else []
+    return "\n".join(lines) + "\n" if lines else ""
 
 
 def _short(value: float | None) -> str:

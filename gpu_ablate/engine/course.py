@@ -218,7 +218,9 @@ class Course:
         return _is_multiple(self.time, every)
 
     def _finish_due_steps(self) -> None:
-        """End the steps whose time is up or whose condition is met; steps of no duration end at once."""
+        """End the steps whose time is up or whose condition is met; steps of no duration end at once. The fields are
+        recorded where a freeze begins or ends."""
+        turns = False
         for clock in self.clocks:
             while clock.step is not None:
                 reason = self._condition_met(clock)
@@ -227,7 +229,10 @@ class Course:
                 if reason is None:
                     break
                 station = clock.finish(self.time, reason)
+                turns |= "freeze" in (station.action, clock.step.action if clock.step else "")
                 self._announce(station, self.watch.surroundings.place(clock.probe, clock.track, station.tip_end))
+        if turns:
+            self.record()
 
     def _condition_met(self, clock: ProbeClock) -> str | None:
         """The condition of the step under way in words, with the value found, if it holds."""

@@ -9,8 +9,11 @@ import numpy as np
 
 from gpu_ablate.case.setup import Setup, Surface
 from gpu_ablate.geometry.meshes import volume
+from gpu_ablate.outcome.bone import measure_bones
+from gpu_ablate.outcome.cold_load import measure_cold_load
 from gpu_ablate.outcome.coverage import collateral, covered_percent, killed_share
 from gpu_ablate.outcome.cryoprobes import measure_cryoprobes
+from gpu_ablate.outcome.ice_course import measure_ice_course
 from gpu_ablate.outcome.inset import measure_insets
 from gpu_ablate.outcome.levelset import Field, Mask
 from gpu_ablate.outcome.limits import measure_limits
@@ -62,6 +65,9 @@ def measure(result: Result) -> dict[str, Any]:
         "verdict": verdict(setup.plan, setup.endpoint, targets),
         "sensors": measure_sensors(result),
         "cryoprobes": measure_cryoprobes(result),
+        "ice_course": measure_ice_course(result),
+        "cold_load": measure_cold_load(result),
+        "bones": measure_bones(result),
         "bracket": None,
         "numerical_error": None,
     }

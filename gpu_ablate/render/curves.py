@@ -72,8 +72,11 @@ def draw_curves(result: Result, drawn: list[Panel], title: str, subtitle: str, p
         figure.savefig(path)
 
 
-def panels(result: Result) -> list[Panel]:
-    """The panels that have something to show, from top to bottom; none for a run without probes and traces."""
+def panels(result: Result, ice: list[dict[str, float]]) -> list[Panel]:
+    """The panels that have something to show, from top to bottom; none for a run without probes and traces.
+
+    ice : `ice_course.records` of metrics.json; empty without cryoprobes
+    """
     traces = {name: values for name, values in result.traces.items() if np.isfinite(values).any()}
     living = result.setup.phase_mask("body").any()
     found: list[Panel] = []
@@ -94,6 +97,8 @@ def panels(result: Result) -> list[Panel]:
     zones = [name for name in traces if name.startswith("zone.")]
     if zones and living:
         found.append((1.7, lambda axes: _zones(axes, result, zones)))
+    if ice:
+        found.append((1.7, lambda axes: _ice(axes, ice)))
     covered = [name for name in traces if name.startswith("target.")]
     if covered:
         found.append((1.5, lambda axes: _coverage(axes, result, covered)))
@@ -207,6 +212,16 @@ def _zones(axes: Any, result: Result, names: list[str]) -> None:
         axes.plot(result.traces["time_s"], result.traces[name], color=colour, lw=2.2 if main else 1.4,
                   label="killed tissue" if main else label)  # fmt: skip
     axes.set(ylabel="volume [cm³]", ylim=(0, None))
+
+
+def _ice(axes: Any, ice: list[dict[str, float]]) -> None:
+    """Volumes below each edge at the time of each image."""
+    times = [row["time_s"] for row in ice]
+    for isotherm in style.COLD:
+        key = f"below_{isotherm.temperature_c:g}c_cm3".replace("-", "m")
+        axes.plot(times, [row[key] for row in ice], color=isotherm.colour, ls=isotherm.line, lw=2, marker="o", ms=4,
+                  label=f"colder than {isotherm.temperature_c:g} °C".replace("-", "−"))  # fmt: skip
+    axes.set(ylabel="ice [cm³]", ylim=(0, None))
 
 
 def _coverage(axes: Any, result: Result, names: list[str]) -> None:

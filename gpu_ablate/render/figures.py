@@ -62,7 +62,7 @@ def write_figures(result: Result, metrics: dict[str, Any], folder: Path, log: Ca
     written["slices"] = folder / "slices.png"
     isotherms = f"Isotherms: {view.temperature_label}."
     draw_slices(result, view, zone, *where, title, subtitle + isotherms, written["slices"])
-    curves = panels(result)
+    curves = panels(result, (metrics.get("ice_course") or {"records": []})["records"])
     if curves:
         written["curves"] = folder / "curves.png"
         draw_curves(result, curves, title, subtitle, written["curves"])

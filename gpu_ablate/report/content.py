@@ -12,6 +12,14 @@ from gpu_ablate.render.gl import NO_PICTURES
 from gpu_ablate.render.style import DISCLAIMER
 from gpu_ablate.render.words import endpoint_words, plain, seconds
 from gpu_ablate.report.bracket import bracket_table
+from gpu_ablate.report.cold import (
+    bone_table,
+    cold_load_table,
+    cold_notes,
+    cryoprobe_table,
+    ice_table,
+    refreeze_table,
+)
 from gpu_ablate.report.headline import (
     Line,
     Tile,
@@ -25,7 +33,6 @@ from gpu_ablate.report.headline import (
 from gpu_ablate.report.protection import isolation_table, skin_table
 from gpu_ablate.report.tables import (
     Table,
-    cryoprobe_table,
     energy_table,
     needle_table,
     other_measures,
@@ -90,6 +97,7 @@ class Content:
     why: str
     rule: str
     safety: str
+    cautions: str
     uncertainty: str
     unfinished: str
     tiles: tuple[Tile, ...]
@@ -121,12 +129,21 @@ def collect(result: Result, metrics: dict[str, Any], figures: dict[str, Path], b
         problem = f"This run is {metrics['status']}: it ended after {ended} s, before its plan was done."
     judged = bool(metrics["targets"])
     lines = headline(metrics)
-    plan = (steps_table(result), needle_table(setup.probes), isolation_table(metrics), cryoprobe_table(metrics))
+    plan = (
+        steps_table(result),
+        needle_table(setup.probes),
+        isolation_table(metrics),
+        cryoprobe_table(metrics),
+        refreeze_table(metrics),
+    )
     measures = (
         target_table(metrics),
         zone_table(result, metrics),
         *bracket_table(metrics, setup.endpoint),
         skin_table(metrics),
+        ice_table(metrics),
+        cold_load_table(metrics),
+        bone_table(metrics),
         *other_measures(metrics),
     )
     background = (energy_table(metrics), provenance_table(result, metrics), value_table(result))
@@ -141,6 +158,7 @@ def collect(result: Result, metrics: dict[str, Any], figures: dict[str, Path], b
         why=verdict["why"] if judged else "",
         rule=verdict["rule"].replace(setup.endpoint.name, endpoint_words(setup.endpoint)) if judged else "",
         safety=safety_words(metrics),
+        cautions=cold_notes(metrics),
         uncertainty=uncertainty_words(result),
         unfinished=unfinished_words(result),
         tiles=tiles(result, metrics),

@@ -43,10 +43,19 @@ def still_growing(result: Result) -> list[str]:
 
 def cable_efficiencies(result: Result) -> list[tuple[float, float, float]]:
     """(least, used, most) cable efficiency of each device in use, where its range is known."""
+    return [found[1:] for found in _ranges(result, "cable_efficiency")]
+
+
+def film_coefficients(result: Result) -> list[tuple[str, float, float, float]]:
+    """Name and (least, used, most) film coefficient [W m⁻² K⁻¹] of each cryoprobe in use, where its range is known."""
+    return _ranges(result, "film_h_w_m2k")
+
+
+def _ranges(result: Result, key: str) -> list[tuple[str, float, float, float]]:
     devices = {probe.device for probe in result.setup.probes}
-    found = []
-    for row in result.setup.tissues:
-        cable = row.values.get("cable_efficiency")
-        if row.name in devices and cable is not None and cable.low is not None and cable.high is not None:
-            found.append((cable.low, cable.value, cable.high))
-    return found
+    return [
+        (row.name, found.low, found.value, found.high)
+        for row in result.setup.tissues
+        if row.name in devices and (found := row.values.get(key)) is not None
+        if found.low is not None and found.high is not None
+    ]

@@ -7,7 +7,7 @@ from typing import Any
 
 from gpu_ablate.outcome.verdict import is_cold
 from gpu_ablate.render.words import endpoint_words, plain, seconds
-from gpu_ablate.report.extremes import cable_efficiencies, hottest_tissue, still_growing
+from gpu_ablate.report.extremes import cable_efficiencies, film_coefficients, hottest_tissue, still_growing
 from gpu_ablate.report.text import measured, number, percent, quantity_words, unit_of, xyz_mm
 from gpu_ablate.result.result import Result
 from gpu_ablate.spec.limit import LESS_IS_WORSE
@@ -178,13 +178,20 @@ def antenna_power_ranges(result: Result) -> list[tuple[float, float]]:
 
 
 def uncertainty_words(result: Result) -> str:
-    """How uncertain the power is, in a sentence for each device; empty where no range is known."""
-    return " ".join(
+    """How uncertain the devices are, in a sentence for each; empty where no range is known."""
+    films = [
+        f"The film coefficient of {plain(name)} may lie between {low:g} and {high:g} W/m²K ({value:g} taken here), "
+        "the largest unknown of a cryoprobe: between such ends the diameter at −40 °C of one probe differs almost "
+        "threefold (docs/physics.md; --bracket computes both ends)."
+        for name, low, value, high in film_coefficients(result)
+    ]
+    cables = [
         f"The cable may pass {100 * low:.0f}–{100 * high:.0f} % of the generator's power ({100 * value:.0f} % taken "
         f"here): margins and temperatures are as uncertain as a power of {100 * low / value:.0f}–"
         f"{100 * high / value:.0f} % of the computed one."
         for low, value, high in cable_efficiencies(result)
-    )
+    ]
+    return " ".join(cables + films)
 
 
 def skin_tile(result: Result, metrics: dict[str, Any]) -> tuple[Tile, ...]:

@@ -67,20 +67,6 @@ def _step_row(around: Surroundings, station: Station) -> dict[str, str]:
     }
 
 
-def cryoprobe_table(metrics: dict[str, Any]) -> Table:
-    """What each cryoprobe drew from the tissue."""
-    rows = tuple(
-        (
-            probe["name"],
-            number(probe["drawn_kj"], 1),
-            number(probe["peak_w"], 1),
-            f"implausible: more than {probe['plausible_w']:g} W" if probe["implausible"] else "plausible",
-        )
-        for probe in metrics.get("cryoprobes", [])
-    )
-    return Table("Cryoprobes", ("probe", "heat drawn [kJ]", "at most [W]", ""), rows)
-
-
 def needle_table(probes: tuple[Probe, ...]) -> Table:
     """The needles, one row for each of their tracks."""
     rows = [

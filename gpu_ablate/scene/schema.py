@@ -34,6 +34,10 @@ def _whole(version: Any) -> Any:
     return version
 
 
+IMAGING_EVERY_S = 300.0
+"""Between two images of a freeze [s]: every 5 minutes."""
+
+
 class Scene(Table):
     """A scene file. Lengths are in mm, times in s, powers in W, temperatures in °C."""
 
@@ -104,6 +108,7 @@ class Scene(Table):
         """
         content = self.model_dump(exclude_none=True)
         content["run"]["endpoint"] = self.endpoint()
+        content["run"]["record_every_s"] = self.record_every_s()
         if self.initial.earlier_file is not None:
             content["initial"]["from_run"] = self.initial.earlier_file
         if self.initial.image is None:
@@ -146,6 +151,12 @@ class Scene(Table):
         if self.run.endpoint is not None:
             return self.run.endpoint
         return "lethal40" if self.cools() and not self.heats() else "cem43_240"
+
+    def record_every_s(self) -> float:
+        """Between records of the fields [s]: as written, else at imaging stops with cold, every 30 s with heat."""
+        if self.run.record_every_s is not None:
+            return self.run.record_every_s
+        return IMAGING_EVERY_S if self.freezes() else 30.0
 
     def duration_s(self) -> float:
         """How long to compute [s]: as written, else until the last schedule or source ends (0 if none)."""

@@ -20,6 +20,8 @@ class Plan(Table):
     """Margin that the plan wants around the target."""
     puncture_clearance_mm: Annotated[float, Field(ge=0, le=1e3)] = 5.0
     """A part of a zone nearer to where a shaft crosses the skin is warned of."""
+    body_mass_kg: Annotated[float, Field(ge=1, le=500)] = 70.0
+    """Of the patient: how far the heat drawn by cryoprobes could cool the core."""
 
 
 class Model(Table):
@@ -259,8 +261,9 @@ class Run(Table):
 
     duration_s: Duration | None = None
     """Default is the longest schedule."""
-    record_every_s: Annotated[float, Field(ge=0.1, le=1e6)] = 30.0
-    """Between records of the fields."""
+    record_every_s: Annotated[float, Field(ge=0.1, le=1e6)] | None = None
+    """Between records of the fields; default is 300 where a cryoprobe freezes, as images are taken, else 30. When a
+    freeze begins or ends is recorded too."""
     trace_every_s: Annotated[float, Field(ge=0.01, le=1e6)] = 1.0
     """Between rows of the traces."""
     accuracy: Literal["preview", "standard", "fine"] = "standard"

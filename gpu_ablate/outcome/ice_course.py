@@ -1,0 +1,62 @@
+"""Ice over time, as images would show it, and how much of it was left when a probe froze again."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+
+import numpy as np
+
+from gpu_ablate.case.setup import Endpoint
+from gpu_ablate.outcome.coverage import killed_share
+from gpu_ablate.outcome.levelset import excess
+from gpu_ablate.result.result import Result
+from gpu_ablate.units import CM3
+
+EDGES = {"below_0c_cm3": 0.0, "below_m20c_cm3": -20.0, "below_m40c_cm3": -40.0}
+"""Key of metrics.json -> what is colder at that time [°C]."""
+
+
+def measure_ice_course(result: Result) -> dict[str, object] | None:
+    """The `ice_course` of metrics.json; None where no cryoprobe is used.
+
+    records : at each recorded time `time_s` the volume of tissue below 0, -20 and -40 °C then
+    refreezes : each time at which a probe froze again: `time_s`, `probes`, `ice_left_percent` (of the greatest volume
+        of ice since the refreeze before), `target_frozen_percent` (of all targets, still below 0 °C)
+
+    A course records its fields whenever a freeze begins or ends, so that both stand on fields of that time.
+    """
+    setup = result.setup
+    if not any(probe.freezes for probe in setup.probes):
+        return None
+    times = result.records.times
+    body, target = setup.phase_mask("body"), setup.mask("target")
+    rows, frozen = [], []
+    for index, time in enumerate(times):
+        temperature = result.records.read(index, "temperature")
+        shares = {
+            key: killed_share(excess(temperature, Endpoint(key, "min_temperature", edge)), body)
+            for key, edge in EDGES.items()
+        }
+        volumes = {key: float(share.sum(dtype=np.float64)) for key, share in shares.items()}
+        rows.append({"time_s": time, **{key: v * setup.grid.cell_volume / CM3 for key, v in volumes.items()}})
+        frozen.append(100.0 * float(shares["below_0c_cm3"][target].mean()) if target.any() else None)
+    again: dict[float, list[str]] = {}
+    for probe in setup.probes:
+        begun = [s.start_s for s in result.stations if s.probe == probe.name and s.action == "freeze"]
+        for start_s in begun[1:]:
+            again.setdefault(start_s, []).append(probe.name)
+    refreezes: list[dict[str, object]] = []
+    since = 0
+    for start_s in sorted(again):
+        at = min(bisect_left(times, start_s - 1e-6), len(times) - 1)
+        most = max((row["below_0c_cm3"] for row in rows[since:at]), default=0.0)
+        refreezes.append(
+            {
+                "time_s": start_s,
+                "probes": again[start_s],
+                "ice_left_percent": 100.0 * rows[at]["below_0c_cm3"] / most if most else None,
+                "target_frozen_percent": frozen[at],
+            }
+        )
+        since = at
+    return {"records": rows, "refreezes": refreezes}
