@@ -51,8 +51,10 @@ def legs(probe: Probe) -> Iterator[Leg]:
 
 
 def probe_stations(probe: Probe) -> list[Vector]:
-    """Where the tip stands at the start and after each step that moves it (x, y, z) [m]."""
-    return [probe.tip, *(leg.after for leg in legs(probe) if leg.step.action in ("pull", "reinsert"))]
+    """Where the tip stands at the start and after each step that moves it, and of a cryoprobe the end of its freezing
+    part (x, y, z) [m]."""
+    behind = [along(probe.tip, probe.direction, 2.0 * probe.emission_offset)] if probe.freezes else []
+    return [probe.tip, *behind, *(leg.after for leg in legs(probe) if leg.step.action in ("pull", "reinsert"))]
 
 
 def build_probe(scene: Scene, probe: treatment.Probe) -> Probe:

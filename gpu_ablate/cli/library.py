@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from gpu_ablate.cli.fit import fit
 from gpu_ablate.cli.text import NONE, table
 from gpu_ablate.errors import SceneError
 
@@ -28,6 +29,7 @@ WATTS = (10.0, 20.0, 30.0)
 """Heat drawn for which the wall's temperature is told [W]."""
 
 library = typer.Typer(invoke_without_command=True, help="List the shipped tissues and devices, or show one.")
+library.command()(fit)
 
 
 @library.callback()

@@ -47,7 +47,7 @@ class Domain(Table):
     max_mm: Vector | None = None
     """Upper corner, rounded up to whole cells."""
     margin_mm: Length | None = None
-    """Instead of the box: so much around all targets and probes."""
+    """Instead of the box: so much around all targets, tips and freezing parts of probes."""
     background: Name | None = None
     """Tissue where nothing else is; needed without an anatomy image."""
     frame: Literal["patient", "local"] = "local"
