@@ -76,6 +76,8 @@ def build_probe(scene: Scene, probe: treatment.Probe) -> Probe:
         cable_efficiency=efficiency,
         steps=tuple(_step(step) for step in probe.every_step),
         plausible_power=plausible,
+        cycle=len(probe.steps),
+        enough=_until(probe.repeat_until) if probe.repeat_until else None,
     )
 
 

@@ -91,6 +91,7 @@ class Probe:
     emission_offset : from the tip back to the middle of the radiating or freezing part [m]
     cable_efficiency : share of the generator's power that arrives at the antenna; 1 of a cryoprobe
     plausible_power : a cryoprobe that draws more is not to be believed [W]; None of an antenna
+    cycle, enough : number of steps after which no more are done if this condition holds then; None without one
     """
 
     name: str
@@ -102,6 +103,8 @@ class Probe:
     cable_efficiency: float
     steps: tuple[Step, ...]
     plausible_power: float | None = None
+    cycle: int = 0
+    enough: Until | None = None
 
     @property
     def freezes(self) -> bool:

@@ -182,10 +182,11 @@ def _cryoprobes(metrics: dict[str, Any]) -> str:
             number(probe["drawn_kj"]),
             number(probe["peak_w"]),
             f"implausible: more than {probe['plausible_w']:g} W" if probe["implausible"] else "ok",
+            number(probe.get("free_at_s"), 0),
         ]
         for probe in metrics.get("cryoprobes", [])
     ]
-    return table("cryoprobes", ("name", "heat drawn kJ", "at most W", ""), rows)
+    return table("cryoprobes", ("name", "heat drawn kJ", "at most W", "", "free at s"), rows)
 
 
 def _refreezes(metrics: dict[str, Any]) -> str:

@@ -77,6 +77,15 @@ class ProbeClock:
         power, net = (self.step.power, self.step.net) if self.step else (0.0, False)
         return Emission(power, self.tip(time), self.direction, net)
 
+    @property
+    def may_stop(self) -> bool:
+        """Whether a cycle has just ended after which the probe looks whether it was enough."""
+        return self.step is not None and self.probe.enough is not None and self.index % self.probe.cycle == 0
+
+    def stop(self) -> None:
+        """Leave out the cycles that are left."""
+        self.index = len(self.probe.steps)
+
     def finish(self, time: float, ended_by: str) -> Station:
         """End the step under way at a time [s] and begin the next."""
         step = self.step

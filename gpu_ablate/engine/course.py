@@ -6,13 +6,14 @@ import math
 import time as wall
 from bisect import bisect_right
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from gpu_ablate.case.case import Case
 from gpu_ablate.case.cryoprobes import DRAWN
+from gpu_ablate.case.setup import Until
 from gpu_ablate.case.surroundings import Place
 from gpu_ablate.engine.backend import Member
 from gpu_ablate.engine.clock import ProbeClock
@@ -229,6 +230,9 @@ class Course:
                 if reason is None:
                     break
                 station = clock.finish(self.time, reason)
+                if clock.may_stop and clock.probe.enough and (met := self._met(clock.probe.enough)) is not None:
+                    clock.stop()
+                    station = replace(station, ended_by=f"{station.ended_by}; no further cycle: {met}")
                 turns |= "freeze" in (station.action, clock.step.action if clock.step else "")
                 self._announce(station, self.watch.surroundings.place(clock.probe, clock.track, station.tip_end))
         if turns:
@@ -239,6 +243,10 @@ class Course:
         until = clock.step.until if clock.step else None
         if until is None or self.time <= clock.began or not _is_multiple(self.time - clock.began, until.every):
             return None
+        return self._met(until)
+
+    def _met(self, until: Until) -> str | None:
+        """A condition in words, with the value found, if it holds now."""
         found = self.watch.reached(until)
         if until.quantity == "ice margin":
             if found > 0.0:

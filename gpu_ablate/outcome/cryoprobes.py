@@ -12,6 +12,7 @@ def measure_cryoprobes(result: Result) -> list[dict[str, object]]:
 
     drawn_kj : heat drawn, less what helium gave back; peak_w : most that was drawn between two rows of the trace;
     plausible_w : more than this is not to be believed of such a probe; implausible : whether it drew more
+    free_at_s : when its last thaw ended because all tissue at it was above its temperature; None where it did not
     """
     times = np.asarray(result.traces.get("time_s", []))
     found: list[dict[str, object]] = []
@@ -20,6 +21,7 @@ def measure_cryoprobes(result: Result) -> list[dict[str, object]]:
         if drawn is None or probe.plausible_power is None:
             continue
         peak = float(np.max(drawn))
+        thaws = [station for station in result.stations if station.probe == probe.name and station.action == "thaw"]
         found.append(
             {
                 "name": probe.name,
@@ -27,6 +29,7 @@ def measure_cryoprobes(result: Result) -> list[dict[str, object]]:
                 "peak_w": peak,
                 "plausible_w": probe.plausible_power,
                 "implausible": peak > probe.plausible_power,
+                "free_at_s": thaws[-1].end_s if thaws and " all above " in thaws[-1].ended_by else None,
             }
         )
     return found

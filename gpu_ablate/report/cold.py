@@ -17,10 +17,11 @@ def cryoprobe_table(metrics: dict[str, Any]) -> Table:
             number(probe["drawn_kj"], 1),
             number(probe["peak_w"], 1),
             f"implausible: more than {probe['plausible_w']:g} W" if probe["implausible"] else "plausible",
+            "–" if probe.get("free_at_s") is None else seconds(probe["free_at_s"]),
         )
         for probe in metrics.get("cryoprobes", [])
     )
-    return Table("Cryoprobes", ("probe", "heat drawn [kJ]", "at most [W]", ""), rows)
+    return Table("Cryoprobes", ("probe", "heat drawn [kJ]", "at most [W]", "", "free at [s]"), rows)
 
 
 def ice_table(metrics: dict[str, Any]) -> Table:

@@ -142,21 +142,19 @@ def _places(scene: Scene) -> Iterator[Problem]:
             what = f'"where" names no region or role of this scene: "{limit.where}"'
             remedy = near_or_all(limit.where, bodies, "regions and roles")
             yield Problem(f'limit "{limit.where}"', what, remedy)
-    for where, step in _steps(scene):
-        until = None if isinstance(step, Reinsert) else step.until
-        if until is None:
-            continue
+    conditions = [
+        (f'probe "{probe.name}", {place}', until) for probe in scene.probe for place, until in probe.conditions
+    ]
+    for where, until in conditions:
         if until.covered_percent is not None and until.where in (*sensors, *freezing):
             what = f'"{until.where}" is a {"sensor" if until.where in sensors else "probe"}, which can\'t be covered'
-            yield Problem(f"{where}, until", what, "name a region or role")
+            yield Problem(where, what, "name a region or role")
         elif until.ice_margin_mm is not None and until.where not in bodies:
             what = f'"where" names no region or role of this scene: "{until.where}"'
-            yield Problem(f"{where}, until", what, near_or_all(until.where, bodies, "regions and roles"))
+            yield Problem(where, what, near_or_all(until.where, bodies, "regions and roles"))
         elif until.where not in (places := [*bodies, *sensors, *freezing]):
             what = f'"where" names no region, role, sensor or cryoprobe of this scene: "{until.where}"'
-            yield Problem(
-                f"{where}, until", what, near_or_all(until.where, places, "regions, roles, sensors and cryoprobes")
-            )
+            yield Problem(where, what, near_or_all(until.where, places, "regions, roles, sensors and cryoprobes"))
 
 
 def _withins(scene: Scene) -> Iterator[Problem]:
@@ -208,12 +206,6 @@ def _vessels(scene: Scene) -> Iterator[Problem]:
             least = math.ceil(100.0 * vessel.radius_mm / WIDEST_VESSEL) / 100.0
             remedy = f"use a spacing_mm of {least:g} or more; wide vessels as regions come later"
             yield Problem(f'vessel "{vessel.name}"', what, remedy)
-
-
-def _steps(scene: Scene) -> Iterator[tuple[str, Step]]:
-    for probe in scene.probe:
-        for number, step in enumerate(probe.steps, start=1):
-            yield f'probe "{probe.name}", step {number} ({step.action})', step
 
 
 def _schedules(scene: Scene) -> Iterator[Problem]:

@@ -8,7 +8,6 @@ from gpu_ablate.errors import SceneError
 from gpu_ablate.library import load as library
 from gpu_ablate.scene.problems import Problem
 from gpu_ablate.scene.schema import Scene
-from gpu_ablate.scene.treatment import Reinsert
 from gpu_ablate.spec.device import DeviceEntry
 from gpu_ablate.spec.tissue import Phase, TissueEntry
 
@@ -87,10 +86,9 @@ def idle_places(scene: Scene) -> Iterator[Problem]:
             yield Problem(where, f"{limit.quantity} is limited twice there", "keep one of them")
         seen.add((limit.where, limit.quantity))
     for probe in scene.probe:
-        for number, step in enumerate(probe.steps, start=1):
-            until = None if isinstance(step, Reinsert) else step.until
-            if until is not None and until.where in dead:
-                where = f'probe "{probe.name}", step {number} ({step.action}), until'
+        for place, until in probe.conditions:
+            if until.where in dead:
+                where = f'probe "{probe.name}", {place}'
                 yield Problem(where, f'"{until.where}" is all {dead[until.where]}, not body tissue', remedy)
 
 

@@ -185,7 +185,19 @@ class Probe(Table):
     steps: Many[Annotated[Step, Field(discriminator="action")]] = Field(min_length=1)
     """What is done, in order: tables with an action hold, pull, rest or reinsert; of a cryoprobe freeze, thaw, rest."""
     repeat: Annotated[int, Field(ge=1, le=100)] = 1
-    """How often the steps are done; steps that move the tip then begin with a reinsert."""
+    """How often the steps are done, at most; steps that move the tip then begin with a reinsert."""
+    repeat_until: Until | None = None
+    """Adds no further cycle if this holds when one has ended (its every_s has no meaning)."""
+
+    @property
+    def conditions(self) -> tuple[tuple[str, Until], ...]:
+        """Every condition, and where it stands."""
+        found = [
+            (f"step {number} ({step.action}), until", step.until)
+            for number, step in enumerate(self.steps, start=1)
+            if not isinstance(step, Reinsert) and step.until is not None
+        ]
+        return (*found, *((("repeat_until", self.repeat_until),) if self.repeat_until else ()))
 
     @property
     def every_step(self) -> tuple[Step, ...]:
@@ -195,6 +207,8 @@ class Probe(Table):
     @model_validator(mode="after")
     def _is_sound(self) -> Probe:
         _check_direction(self)
+        if self.repeat_until is not None and self.repeat == 1:
+            raise ValueError("repeat_until has no effect without a repeat of 2 or more; give the most cycles there are")
         moves = any(isinstance(step, (Pull, Reinsert)) for step in self.steps)
         if self.repeat > 1 and moves and not isinstance(self.steps[0], Reinsert):
             raise ValueError(

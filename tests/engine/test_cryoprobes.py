@@ -200,3 +200,26 @@ def test_fields_are_recorded_where_a_freeze_begins_or_ends(build: Build) -> None
     case = build(text)
     assert case.run.record_every == 300.0
     assert ga.simulate(case, "numba").records.times == [0.0, 60.0, 100.0, 120.0, 130.0]
+
+
+@pytest.mark.parametrize(("percent", "cycles"), [(5, 1), (100, 3)])
+def test_cycles_are_added_until_it_is_enough_or_their_number_is_reached(
+    build: Build, percent: float, cycles: int
+) -> None:
+    """A freeze of 60 s kills 5 % of the tumour, three of them not all of it."""
+    text = scene('{ action = "freeze", duration_s = 60 }, { action = "thaw", by = "helium", duration_s = 30 }')
+    enough = f'repeat = 3\nrepeat_until = {{ where = "tumour", covered_percent = {percent} }}\n[run]'
+    result = ga.simulate(build(text.replace("[run]", enough)), "numba")
+    freezes = [station for station in result.stations if station.action == "freeze"]
+    assert len(freezes) == cycles
+    assert result.run["simulated_s"] == 90.0 * cycles
+    last = result.stations[-1].ended_by
+    assert ("no further cycle: tumour covered 5 %" in last) == (cycles == 1)
+
+
+def test_when_a_probe_is_free_is_told(build: Build) -> None:
+    free = 'until = { where = "A", all_above_c = 0 }'
+    steps = f'{{ action = "freeze", duration_s = 60 }}, {{ action = "thaw", duration_s = 300, {free} }}'
+    result = ga.simulate(build(scene(steps)), "numba")
+    (found,) = ga.measure(result)["cryoprobes"]
+    assert 60.0 < found["free_at_s"] == result.stations[-1].end_s < 360.0
