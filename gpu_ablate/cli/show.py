@@ -108,7 +108,7 @@ def _grid_error(metrics: dict[str, Any]) -> str:
 
 def _bracket(metrics: dict[str, Any]) -> str:
     """The run and its variants, a row each."""
-    from gpu_ablate.report.bracket import device_words
+    from gpu_ablate.report.bracket import device_words, span_words
 
     found = metrics.get("bracket")
     if not found:
@@ -131,7 +131,8 @@ def _bracket(metrics: dict[str, Any]) -> str:
         for run in found["runs"]
     ]
     header = ("devices", "perfusion", f"{endpoint} cm³", "ablated %", "least margin mm", "outcome", "broken limits")
-    return table("bracket (the run itself first)", header, rows)
+    spans = span_words(metrics)
+    return table("bracket (the run itself first)", header, rows) + (f"  {spans}\n" if spans else "")
 
 
 def _limits(metrics: dict[str, Any]) -> str:

@@ -17,6 +17,28 @@ def device_words(run: dict[str, Any]) -> str:
     return ", ".join([*cables, *films]) or "–"
 
 
+def span_words(metrics: dict[str, Any]) -> str:
+    """Zone, coverage and margins as computed [least .. most over the bracket]; empty without a bracket."""
+    spans = (metrics.get("bracket") or {}).get("spans")
+    if not spans:
+        return ""
+    cold = any(metrics.get("cryoprobes", ()))
+    words = [f"{plain(spans['zone'])} zone {_span(spans['volume_cm3'], 1)} cm³"]
+    for target in spans["targets"]:
+        words.append(f"{plain(target['name'])} killed {_span(target['ablated_percent'], 1)} %")
+        if target["min_margin_mm"]["used"] is None:
+            continue
+        if cold:
+            words.append(f"ice beyond it {_span(target['boundary_margin_mm'], 1)} mm")
+        words.append(f"thinnest margin {_span(target['min_margin_mm'], 1)} mm")
+    return "; ".join(words)
+
+
+def _span(found: dict[str, float | None], digits: int) -> str:
+    low, high = number(found["low"], digits), number(found["high"], digits)
+    return f"{number(found['used'], digits)} [{low} .. {high}]"
+
+
 def bracket_table(metrics: dict[str, Any], endpoint: Endpoint) -> tuple[Table, ...]:
     """The run and its variants; nothing where they were not asked for."""
     found = metrics.get("bracket")
@@ -50,7 +72,8 @@ def bracket_table(metrics: dict[str, Any], endpoint: Endpoint) -> tuple[Table, .
         "outcome",
         "broken limits",
     )
-    note = (
+    note = f"As computed [least .. most]: {span_words(metrics)}. " if found.get("spans") else ""
+    note += (
         "The same plan with the number of its devices that is known least (cable efficiency of an antenna, film "
         "coefficient of a cryoprobe) at the ends of its range, and with both published perfusions."
     )

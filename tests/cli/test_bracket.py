@@ -61,7 +61,11 @@ def test_more_power_through_the_cable_and_less_blood_kill_more(
         assert 0.0 < killed[0.6, preset] < killed[0.75, preset] < killed[0.9, preset]
     for cable in (0.6, 0.75, 0.9):
         assert killed[cable, "itis"] < killed[cable, "thermography"], "gland is perfused twelve times less"
-    assert "bracket (the run itself first)" in capsys.readouterr().out
+    span = metrics["bracket"]["spans"]["volume_cm3"]
+    assert span == {"used": killed[0.75, "itis"], "low": min(killed.values()), "high": max(killed.values())}
+    said = capsys.readouterr().out
+    assert "bracket (the run itself first)" in said
+    assert f"zone {span['used']:.1f} [{span['low']:.1f} .. {span['high']:.1f}] cm³" in said
     assert "Bracket" in Path("out/report.html").read_text()
     assert main(["show", "out"]) == 0
     assert "thermography" in capsys.readouterr().out
