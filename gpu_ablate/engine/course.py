@@ -269,7 +269,8 @@ class Course:
         if station.end_s > station.start_s:
             done += f" for {station.end_s - station.start_s:g} s"
         why = "" if station.ended_by == "duration" else f" (ended by {station.ended_by})"
-        where = "".join(f", {part}" for part in place_words(place))
+        stays = station.step > 1 and station.action in ("freeze", "thaw", "rest")
+        where = "" if stays else "".join(f", {part}" for part in place_words(place))
         self.progress(Progress(self.time, self.end, f"{station.probe}: {done} done{where}{why}"))
 
     def _trace(self) -> None:

@@ -55,12 +55,12 @@ def verdict(plan: Plan, endpoint: Endpoint, targets: Sequence[Mapping[str, objec
         if cold:
             why += (
                 f" Read as the edge of the ice {goal_mm:g} mm beyond the tumour; by the stricter reading, the "
-                f"{endpoint.name} zone itself {goal_mm:g} mm beyond it: {strict_reads}."
+                f"killed tissue itself {goal_mm:g} mm beyond it: {strict_reads}."
             )
         why += across_fluid(known)
     else:
         outcome, why = palliative(known)
-        strict, reads = outcome, f"palliative {outcome}: {killed_words(known)}"
+        strict, reads = outcome, f"palliative {outcome}: {killed_words(known)} of the tumour killed"
         strict_reads = reads
     return {
         "intent": plan.intent,

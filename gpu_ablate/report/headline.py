@@ -59,9 +59,9 @@ class Tile:
 def headline(metrics: dict[str, Any]) -> tuple[Line, ...]:
     """What to read first: each broken limit, then the verdict, then the warnings."""
     outcome = metrics["verdict"]["outcome"]
-    words = OUTCOME_WORDS.get(outcome, outcome[:1].upper() + outcome[1:])
     reads = metrics["verdict"].get("reads", outcome)
-    verdict = Line(words if reads == outcome else f"{words} ({reads})", OUTCOME_STATUS.get(outcome, ""))
+    words = reads if ":" in reads else OUTCOME_WORDS.get(outcome, outcome)
+    verdict = Line(words[:1].upper() + words[1:], OUTCOME_STATUS.get(outcome, ""))
     broken = [Line(broken_words(limit), "broken") for limit in metrics["limits"] if limit["status"] == "broken"]
     warned = [Line(warning_words(limit), "warning") for limit in metrics["limits"] if limit["status"] == "warning"]
     if broken and verdict.status == "ok":

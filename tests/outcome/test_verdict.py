@@ -110,8 +110,12 @@ def test_heat_is_not_judged_by_the_rules_of_cold():
 
 
 def test_a_palliative_plan_reads_so():
-    assert verdict(PALLIATIVE, COLD, [target(85.26, -3)])["reads"] == "palliative effective: 85.2 %"
-    assert verdict(PALLIATIVE, COLD, [target(70, -3)])["reads"] == "palliative undetermined: 70.0 %"
+    assert (
+        verdict(PALLIATIVE, COLD, [target(85.26, -3)])["reads"] == "palliative effective: 85.2 % of the tumour killed"
+    )
+    assert (
+        verdict(PALLIATIVE, COLD, [target(70, -3)])["reads"] == "palliative undetermined: 70.0 % of the tumour killed"
+    )
 
 
 @pytest.mark.parametrize(
