@@ -10,9 +10,9 @@ import pytest
 from gpu_ablate.cli.app import main
 from gpu_ablate.result.store import load_metrics
 
-FIRST = """
+BOX = """
 schema_version = 1
-title = "Freeze"
+title = "{title}"
 [domain]
 spacing_mm = 2
 min_mm = [-14, -14, -8]
@@ -22,7 +22,9 @@ background = "muscle"
 name = "tumour"
 role = "target"
 tissue = "soft_tissue_tumour"
-shape = { kind = "sphere", center_mm = [0, 0, 12], radius_mm = 4 }
+shape = {{ kind = "sphere", center_mm = [0, 0, 12], radius_mm = 4 }}
+"""
+FREEZE = """
 [device.short]
 like = "cryo_17g"
 active_from_mm = 2
@@ -36,19 +38,7 @@ steps = [{ action = "freeze", duration_s = 60 }]
 [run]
 endpoint = "lethal40"
 """
-SECOND = """
-schema_version = 1
-title = "Cement"
-[domain]
-spacing_mm = 2
-min_mm = [-14, -14, -8]
-max_mm = [14, 14, 28]
-background = "muscle"
-[[region]]
-name = "tumour"
-role = "target"
-tissue = "soft_tissue_tumour"
-shape = { kind = "sphere", center_mm = [0, 0, 12], radius_mm = 4 }
+CEMENT = """
 [[region]]
 name = "cement"
 tissue = "bone_cement_setting"
@@ -64,9 +54,9 @@ endpoint = "lethal40"
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """With a first stage computed in "first"."""
     monkeypatch.chdir(tmp_path)
-    (tmp_path / "first.toml").write_text(FIRST, encoding="utf-8")
+    (tmp_path / "first.toml").write_text(BOX.format(title="Freeze") + FREEZE, encoding="utf-8")
     (tmp_path / "scenes").mkdir()
-    (tmp_path / "scenes" / "second.toml").write_text(SECOND, encoding="utf-8")
+    (tmp_path / "scenes" / "second.toml").write_text(BOX.format(title="Cement") + CEMENT, encoding="utf-8")
     assert main(["run", "first.toml", "--out", "first", "--no-figures", "--quiet"]) == 0
     return tmp_path
 
