@@ -21,7 +21,8 @@ DONE, FAILED, INTERRUPTED = 0, 1, 130
 
 def verify(
     case: Annotated[
-        list[str] | None, typer.Argument(help="Closed forms (all if none is named), experiments M1 M6 M7 M9, or all.")
+        list[str] | None,
+        typer.Argument(help="Closed forms (all if none is named), experiments M1 M6 M7 M9 C1 C2 C7 C10, or all."),
     ] = None,
     backend: Annotated[
         list[str] | None, typer.Option(help="auto (default), cuda, numba or numpy; may be repeated.")

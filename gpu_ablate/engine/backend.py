@@ -63,9 +63,12 @@ class Member(Protocol):
     def ranges(self) -> Ranges:
         """What the state spans now."""
 
+    def brought(self) -> dict[str, float]:
+        """Energy brought so far [J]: "sources_j", "perfusion_j", "metabolic_j", and the terms of the exchange groups;
+        it changes with the next super-step."""
+
     def sums(self) -> dict[str, float]:
-        """Energy brought so far [J]: "sources_j", "perfusion_j", "metabolic_j", the terms of the exchange
-        groups, and "stored_j", the change of the enthalpy."""
+        """What was brought, and "stored_j", the change of the enthalpy of all cells [J]."""
 
     def temperature(self) -> Field:
         """T (nz, ny, nx) [°C]."""

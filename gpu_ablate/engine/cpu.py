@@ -273,6 +273,9 @@ class Cpu(Reading):
         for term, brought in zip(self.case.exchange.terms, groups, strict=True):
             self.energy[term] += brought
 
+    def brought(self) -> dict[str, float]:
+        return self.energy
+
     def sums(self) -> dict[str, float]:
         return {**self.energy, "stored_j": stored(self.case, self.u) - self.start}
 

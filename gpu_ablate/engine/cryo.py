@@ -115,9 +115,9 @@ class Cryoprobes:
         """Columns of traces.csv; the heat drawn and the wall's temperature are means since the last row."""
         if not self.groups:
             return {}
-        sums = self.backend.sums()
+        brought = self.backend.brought()
         since, before = self.traced
-        drawn = {name: -sums[DRAWN.format(name)] for name in self.groups}
+        drawn = {name: -brought[DRAWN.format(name)] for name in self.groups}
         self.traced = time, drawn
         row = {}
         for clock in clocks:

@@ -107,7 +107,7 @@ class Member:
 
     # Energy
 
-    def sums(self) -> dict[str, float]:
+    def brought(self) -> dict[str, float]:
         batch, exchange = self.batch, self.case.exchange
         volume = self.case.setup.grid.cell_volume
         booked = batch.booked.get()
@@ -118,12 +118,17 @@ class Member:
         sums["perfusion_j"], sums["metabolic_j"] = (volume * blocks.sum(axis=0)).tolist()
         for term, heat in zip(exchange.terms, np.bincount(exchange.groups, rows, len(exchange.terms)), strict=True):
             sums[term] += volume * float(heat)
+        return sums
+
+    def sums(self) -> dict[str, float]:
+        batch, volume = self.batch, self.case.setup.grid.cell_volume
         arguments = np.zeros((), self.structures.stored)
         arguments["p"], arguments["u"] = batch.problem.arguments, self.device.address(batch.u)
         arguments["heat_capacity"] = self.device.address(batch.problem.heat_capacity[self.index])
         arguments["sums"], arguments["member"] = self.device.address(self.partial), self.index
         batch.in_strides("stored", arguments)
-        return {**sums, "stored_j": volume * float(self.partial.get().sum()) - batch.stored_at_start[self.index]}
+        stored = volume * float(self.partial.get().sum()) - batch.stored_at_start[self.index]
+        return {**self.brought(), "stored_j": stored}
 
     def save(self) -> dict[str, NDArray[Any]]:
         batch = self.batch

@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from gpu_ablate.case.case import Case
 from gpu_ablate.case.setup import Endpoint
+from gpu_ablate.case.tables import U_NODES
 from gpu_ablate.engine import lookup
 from gpu_ablate.engine.backend import Field
 from gpu_ablate.result.provenance import cpu_model
@@ -52,7 +53,23 @@ class Reading:
         return float(values.min()), float(values.max())
 
     def met(self, where: Cells, endpoint: Endpoint) -> int:
-        return int(np.count_nonzero(endpoint.met(self._history(endpoint.field, where))))
+        likely = self._near_extreme(where, endpoint) if endpoint.field.endswith("_temperature") else where
+        return int(np.count_nonzero(endpoint.met(self._history(endpoint.field, likely))))
+
+    def _near_extreme(self, where: Cells, endpoint: Endpoint) -> Cells:
+        """Those of a set of cells that can be dead by their coldest or hottest temperature: looking up a temperature
+        takes far longer than comparing u with the outermost node of any tissue at the threshold."""
+        tables, theta = self.case.tables, endpoint.threshold - BODY_C
+        rows = tables.theta[np.isfinite(tables.heat_capacity)]
+        field = self.histories[endpoint.field].reshape(-1)
+        values = field if where.size == field.size else field[where]
+        if endpoint.at_most:
+            beyond = max(np.searchsorted(row, theta, "right") for row in rows) + 1
+            chosen = np.flatnonzero(values <= np.append(U_NODES, (np.inf, np.inf))[beyond])
+        else:
+            two_before = min(np.searchsorted(row, theta, "left") for row in rows)
+            chosen = np.flatnonzero(values >= np.append((-np.inf, -np.inf), U_NODES)[two_before])
+        return chosen if where.size == field.size else where[chosen]
 
     def _history(self, name: str, where: Cells | None = None) -> Field:
         """A history as users read it: extremes, kept as u, become temperatures [°C]; cycles that have begun count."""

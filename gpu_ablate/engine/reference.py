@@ -234,6 +234,9 @@ class Reference(Reading):
         for term, brought in zip(self.case.exchange.terms, groups, strict=True):
             self.pending[term] += joule * float(brought)
 
+    def brought(self) -> dict[str, float]:
+        return self.energy
+
     def sums(self) -> dict[str, float]:
         return {**self.energy, "stored_j": stored(self.case, self.u) - self.start}
 

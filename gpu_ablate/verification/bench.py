@@ -96,15 +96,17 @@ def udder(runner: Runner) -> Iterator[Comparison]:
         yield Comparison(f"volume, {power} W", volume, volume_spread, cooler.volume, "cm³", hotter.volume)
 
 
-def fitted(size: Callable[[float], float], target: float) -> float:
+def fitted(size: Callable[[float], float], target: float, start: float = 0.75) -> float:
     """The x at which a growing size(x) ≈ c·x^p is the target to 0.3 %, from power laws through the last two trials.
+
+    start : the first trial
 
     Raises
     ------
     RunError
         It was not found in eight trials.
     """
-    x, exponent = 0.75, 0.5
+    x, exponent = start, 0.5
     found = size(x)
     for _ in range(7):
         if abs(found / target - 1.0) < 0.003:

@@ -27,14 +27,20 @@ allow. The numba backend computes in float32 where it doesn't say float64, numpy
 
 LABORATORY_HEAD = """## Laboratory
 
-Experiments on tissue, computed as plain scenes with the antennas and tissues of the library. They are comparisons, \
-not tests: there is no tolerance, a miss fails nothing, and no tissue value was changed to come nearer. They are no \
-part of the plain `gpu-ablate verify`: name them (`gpu-ablate verify {names}`; some minutes on a desktop), or `all`.
+Experiments on tissue and gel, computed as plain scenes with the devices and tissues of the library. They are \
+comparisons, not tests: there is no tolerance, a miss fails nothing, and no tissue value was changed to come nearer. \
+They are no part of the plain `gpu-ablate verify`: name them (`gpu-ablate verify {names}`; some minutes on a \
+desktop), or `all`.
 
-What no case knows: the geometry of the antenna used (ours are generic), how much of the generator's power arrives at \
-it, and where exactly a pale zone ends. What the model leaves out and the tissue does not: coagulated tissue contracts \
-by tens of per cent, so that a zone is measured smaller than the tissue that it was; steam leaves the hot core, heats \
-what lies around it and keeps the core wet for longer, while here water boils off where it is and heats nothing else.
+What no case of heat (M) knows: the geometry of the antenna used (ours are generic), how much of the generator's \
+power arrives at it, and where exactly a pale zone ends. What the model leaves out and the tissue does not: \
+coagulated tissue contracts by tens of per cent, so that a zone is measured smaller than the tissue that it was; \
+steam leaves the hot core, heats what lies around it and keeps the core wet for longer, while here water boils off \
+where it is and heats nothing else.
+
+Of freezing (C), the abstracts give no spreads. What is in brackets as accepted are bounds of our own: a number is \
+then met or missed. The largest unknown is the film coefficient between cryogen and wall of a probe. Symmetric \
+layouts are computed as an eighth or a half of the block.
 
 Numbers in the paragraphs below the tables were found when they were written; the tables are written anew each time.
 """
@@ -43,6 +49,11 @@ Numbers in the paragraphs below the tables were found when they were written; th
 def value_text(value: float) -> str:
     """A number with five digits."""
     return f"{value:.5g}"
+
+
+def short_text(value: float) -> str:
+    """A number with three digits, or all before the point."""
+    return f"{value:.0f}" if abs(value) >= 1000.0 else f"{value:.3g}"
 
 
 def error_text(check: Check) -> str:
@@ -108,20 +119,30 @@ def _experiment(outcome: Outcome) -> str:
     lines = [f"### {outcome.case}: {case.title}", "", f"Published: {case.source}", "", f"Computed: {case.setting}"]
     lines[-1] += f" Cells and accuracy ({outcome.backend}): {'; '.join(outcome.grids)}."
     lines += ["", *([f"**FAILED: {outcome.failure}**", ""] if outcome.failure else [])]
-    lines += ["| quantity | published | found | difference | found, hotter edge | |", "| --- " * 6 + "|"]
-    lines += [f"| {' | '.join(comparison_cells(comparison))} |" for comparison in outcome.comparisons]
+    columns = ["quantity", "published", "found", "difference", "found, hotter edge", ""]
+    rows = [columns, ["---"] * len(columns), *(list(comparison_cells(each)) for each in outcome.comparisons)]
+    if all(each.found_hotter is None for each in outcome.comparisons):
+        rows = [[*row[:4], *row[5:]] for row in rows]
+    lines += [f"| {' | '.join(row)} |" for row in rows]
     return "\n".join([*lines, "", case.discussion, ""])
 
 
 def comparison_cells(comparison: Comparison) -> tuple[str, ...]:
-    """Quantity, published, found, difference, found with the hotter edge, verdict."""
+    """Quantity, published (and what is accepted), found, difference, found with the hotter edge, verdict."""
     spread = "" if comparison.spread is None else f" ± {comparison.spread:g}"
-    hotter = comparison.found_hotter
+    hotter, bounds = comparison.found_hotter, comparison.accepted
+    accepted = ""
+    if bounds is not None:
+        accepted = f" (accepted {bounds[0]:.3g} to {bounds[1]:.3g} {comparison.unit}".rstrip() + ")"
+    published = "in words"
+    if comparison.published is not None:
+        published = f"{short_text(comparison.published)}{spread} {comparison.unit}".rstrip()
+    difference = comparison.difference
     return (
         comparison.quantity,
-        f"{comparison.published:.3g}{spread} {comparison.unit}".rstrip(),
-        f"{comparison.found:.3g}",
-        f"{comparison.difference:+.1f} %",
+        published + accepted,
+        short_text(comparison.found),
+        "" if difference is None else f"{difference:+.1f} %",
         "" if hotter is None else f"{hotter:.3g}",
         comparison.verdict,
     )

@@ -48,6 +48,40 @@ def test_sets_of_cells(build: Build, backend: str) -> None:
 
 
 @pytest.mark.parametrize("backend", BACKENDS)
+@pytest.mark.parametrize("threshold", [-200.0, -40.0, -0.5, 36.9, 99.5, 150.0, 1000.0])
+def test_the_dead_are_counted_by_their_extremes_at_any_threshold(build: Build, backend: str, threshold: float) -> None:
+    """Frozen, freezing, boiling and dry tissues beside each other; far beyond all temperatures none or all are."""
+    scene = SMALL.replace('[boundary]\nz_max = "insulated"\n', "") + FACES.replace("= 90", "= 140")
+    case = build(scene + '[[limit]]\nwhere = "tumour"\nquantity = "max_temperature_c"\nfail_above = 60\n')
+    engine = open_backend(backend, case)
+    engine.set_exchange(*case.exchange.at(0.0))
+    for _ in range(10):
+        engine.advance(SuperStep("euler", 1.0, 20))
+        engine.keep()
+    body = np.flatnonzero(case.setup.phase_mask("body"))
+    extremes = [history.name for history in case.histories if history.kind in ("min", "max")]
+    assert set(extremes) == {"min_temperature", "max_temperature"}
+    for name in extremes:
+        endpoint = Endpoint("dead", name, threshold)
+        values = engine.history(name).flat[body]
+        assert engine.met(engine.listed(body), endpoint) == endpoint.met(values).sum()
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_sums_are_what_was_brought_and_what_is_stored(build: Build, backend: str) -> None:
+    case = build(SMALL.replace('[boundary]\nz_max = "insulated"\n', "") + FACES)
+    engine = open_backend(backend, case)
+    engine.set_exchange(*case.exchange.at(0.0))
+    engine.advance(SuperStep("euler", 1.0, 20))
+    engine.keep()
+    sums = engine.sums()
+    stored = sums.pop("stored_j")
+    assert sums == engine.brought()
+    assert stored == pytest.approx(sum(sums.values()), rel=1e-3)
+    assert stored != 0.0
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
 def test_a_sensor_is_linear_between_cell_centres(build: Build, backend: str) -> None:
     """At a centre its cell; half way between two their mean; beyond the last centre the last cell."""
     sensors = "".join(

@@ -15,6 +15,7 @@ from gpu_ablate.verification.bench import ASPECTS, PLATEAU, UDDER, fitted
 from gpu_ablate.verification.cases import CASES, Outcome, compute
 from gpu_ablate.verification.comparison import Comparison
 from gpu_ablate.verification.document import comparison_cells, document
+from gpu_ablate.verification.ice import LARD, LITTRUP
 from gpu_ablate.verification.laboratory import LABORATORY
 from gpu_ablate.verification.runner import SCENES
 
@@ -36,6 +37,19 @@ EX_VIVO = ("bench_udder", "bench_liver", "bench_monopole")
 )
 def test_verdict(found: float, hotter: float | None, verdict: str) -> None:
     assert Comparison("length", 10.0, 1.0, found, "mm", hotter).verdict == verdict
+
+
+@pytest.mark.parametrize(("found", "verdict"), [(7.5, "met"), (12.5, "met"), (7.4, "missed"), (math.nan, "missed")])
+@pytest.mark.parametrize("published", [10.0, None])
+def test_bounds_of_our_own_are_met_or_missed(published: float | None, found: float, verdict: str) -> None:
+    assert Comparison("width", published, None, found, "mm", accepted=(7.5, 12.5)).verdict == verdict
+
+
+def test_bounds_are_shown_as_ours_and_words_as_words() -> None:
+    number = Comparison("width", 10.0, None, 8.0, "mm", accepted=(7.5, 12.5))
+    assert comparison_cells(number)[1:4] == ("10 mm (accepted 7.5 to 12.5 mm)", "8", "-20.0 %")
+    words = Comparison("ratio", None, None, 0.7, "", accepted=(0.0, 1.0))
+    assert comparison_cells(words)[1:4] == ("in words (accepted 0 to 1)", "0.7", "")
 
 
 def test_what_cannot_miss_is_said() -> None:
@@ -82,6 +96,19 @@ def test_the_page_shows_every_experiment_with_its_published_numbers() -> None:
         assert f"{power} W | {share:.3g} |" in parts["M6"]
     for (power, time_s), (round_one, _) in ASPECTS.items():
         assert f"{power} W, {time_s // 60} min | {round_one:g} |" in parts["M9"]
+    for count, (width, share) in LITTRUP.items():
+        name = f"{count} probe{'s' if count > 1 else ''}"
+        assert f"| below -30 °C, {name} | {width:g} mm (accepted" in parts["C1"]
+        assert f"| share of the ice below -30 °C, {name} | {share:g} % (accepted" in parts["C1"]
+    for time_s, straight in LARD.items():
+        assert f"R², {time_s // 60} min | {straight:g} |" in parts["C7"]
+
+
+def test_a_column_for_a_hotter_edge_stands_where_there_is_one() -> None:
+    cold = Outcome("C1", "numba", (), (), 0.0, comparisons=(Comparison("width", 10.0, None, 8.0, "mm"),))
+    hot = Outcome("M1", "numba", (), (), 0.0, comparisons=(Comparison("width", 10.0, None, 8.0, "mm", 7.0),))
+    assert "hotter" not in document([cold])
+    assert "hotter" in document([hot])
 
 
 def test_a_miss_fails_nothing_but_a_breakdown_does() -> None:
@@ -102,4 +129,17 @@ def test_experiment_is_computed(name: str) -> None:
     outcome = compute(name, "numba")
     assert not outcome.failure
     assert outcome.comparisons
-    assert all(math.isfinite(compared.found) and compared.found > 0 for compared in outcome.comparisons)
+    assert all(math.isfinite(compared.found) for compared in outcome.comparisons)
+    if name[0] == "M":
+        assert all(compared.found > 0 for compared in outcome.comparisons)
+
+
+@pytest.mark.slow
+def test_probes_in_agar_lie_within_the_bounds_and_in_the_published_order() -> None:
+    """C1: lethal diameter and share of the ice grow with each probe more."""
+    comparisons = compute("C1", "numba").comparisons
+    assert {compared.verdict for compared in comparisons} == {"met", "fitted"}
+    for quantity in ("below -30 °C, ", "share of the ice below -30 °C, "):
+        found = [compared.found for compared in comparisons if compared.quantity.startswith(quantity)]
+        assert len(found) == len(LITTRUP)
+        assert np.all(np.diff(found) > 0.0)
