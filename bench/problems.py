@@ -83,7 +83,7 @@ def _case(
         none = np.zeros(0)
         exchange = Exchange(none.astype(np.int64), none, none, none.astype(np.int32), (), none, (), ())
     tables = thermal_tables(tissues, spacing, BODY_C)
-    return Case(setup, tables, np.zeros(labels.shape), sources, exchange, histories, {}, (), {}, None, run)
+    return Case(setup, tables, np.zeros(labels.shape), {}, sources, exchange, histories, {}, (), {}, None, run)
 
 
 def heat(engine: Member, density: Array) -> None:
