@@ -28,9 +28,9 @@ def device(monkeypatch: pytest.MonkeyPatch) -> CryoDevice:
 @pytest.mark.parametrize("h", [1500.0, 6000.0])
 def test_the_film_that_made_a_figure_is_found(device: CryoDevice, h: float) -> None:
     """Within what a hundredth of the width means for it, 15 %."""
-    length, width = ice_of(device, IceFigure(45.0, 25.0, 300.0, "agar"), h, "numba")
+    length, width = ice_of(device, IceFigure(45.0, 20.0, 240.0, "agar"), h, "numba")
     tried: list[float] = []
-    fitted = fit_film(device, IceFigure(length, width, 300.0, "agar"), "numba", lambda h, _: tried.append(h))
+    fitted = fit_film(device, IceFigure(length, width, 240.0, "agar"), "numba", lambda h, _: tried.append(h))
     assert fitted.width_mm == pytest.approx(width, rel=0.01)
     assert fitted.length_mm == pytest.approx(length, rel=0.02)
     assert fitted.h_w_m2k == pytest.approx(h, rel=0.15)
@@ -43,14 +43,17 @@ def test_ice_beyond_the_conduction_limit_is_refused(device: CryoDevice) -> None:
 
 
 def test_warm_gel_and_lower_edges_ask_for_less(device: CryoDevice) -> None:
-    cold = ice_of(device, IceFigure(45.0, 25.0, 300.0, "agar"), 6000.0, "numba")
-    warm = ice_of(device, IceFigure(45.0, 25.0, 300.0, "agar", start_c=37.0), 6000.0, "numba")
-    killed = ice_of(device, IceFigure(45.0, 25.0, 300.0, "agar", isotherm_c=-40.0), 6000.0, "numba")
+    cold = ice_of(device, IceFigure(45.0, 20.0, 240.0, "agar"), 6000.0, "numba")
+    warm = ice_of(device, IceFigure(45.0, 20.0, 240.0, "agar", start_c=37.0), 6000.0, "numba")
+    killed = ice_of(device, IceFigure(45.0, 20.0, 240.0, "agar", isotherm_c=-40.0), 6000.0, "numba")
     assert cold[1] > warm[1] > killed[1] > 0.0
 
 
-def test_the_command_prints_a_device_for_a_scene(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_command_prints_a_device_for_a_scene(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Ninety seconds of freezing."""
+    monkeypatch.setattr(calibration, "SPACING_MM", 3.0)
     code = main(["library", "fit", "cryo_17g", "--ice-mm", "38", "12", "--at-s", "90", "--medium", "gel"])
     out, err = capsys.readouterr()
     assert code == 0, err
