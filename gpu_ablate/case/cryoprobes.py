@@ -22,6 +22,11 @@ Array = NDArray[np.float64]
 LEAST_LOSS = 0.005
 """A probe of which less lies outside the box or in gas is not worth a note."""
 
+SLIVERS = 0.1
+"""Cells that hold the least of a probe's wall, so much of it together, are not where it lies: they are at its ends and
+beside it, hardly warmed by it, and would decide when the probe is free. With a hundredth that time depends on how the
+probe lies in the voxels by a factor of three, with a tenth by a half."""
+
 DRAWN = "probe.{}_j"
 """Term of a cryoprobe's exchange in a backend's sums, by the name of its probe."""
 
@@ -30,11 +35,13 @@ DRAWN = "probe.{}_j"
 class CryoRows:
     """A cryoprobe with its rows (see `Exchange`).
 
+    cells : of the rows, flat indices; those of `probe` without slivers
     lost : share of its freezing part that lies outside the box or in gas and exchanges nothing
     """
 
     name: str
     probe: Cryoprobe
+    cells: NDArray[np.int64]
     radius: float
     weights: Array
     series: Array
@@ -68,12 +75,19 @@ def cryo_rows(probe: Probe, device: CryoDevice, grid: Grid, gas: NDArray[np.bool
     found = Cryoprobe(
         h=device.film_h_w_m2k.value,
         area=2.0 * math.pi * probe.radius * length,
-        cells=nodes.cells[solved],
+        cells=_main_cells(nodes.cells[solved], nodes.shares[solved]),
         freeze=Cryogen(device.freeze_temperature_c.value - BODY_C, device.freeze_time_constant_s.value),
         thaw=warm,
     )
     lost = 1.0 - float(nodes.shares[solved].sum())
-    return CryoRows(probe.name, found, probe.radius, weights[solved], series[solved], lost)
+    return CryoRows(probe.name, found, nodes.cells[solved], probe.radius, weights[solved], series[solved], lost)
+
+
+def _main_cells(cells: NDArray[np.int64], shares: Array) -> NDArray[np.int64]:
+    """The cells without those of the least shares of the wall that are `SLIVERS` of it together; ascending."""
+    order = np.argsort(shares, kind="stable")
+    main = np.cumsum(shares[order]) > SLIVERS * shares.sum()
+    return np.sort(cells[order[main]])
 
 
 def cryo_notes(probes: list[CryoRows]) -> list[str]:

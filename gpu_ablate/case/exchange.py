@@ -110,8 +110,7 @@ def build_exchange(
     for rows in cryoprobes:
         film = Film((0.0,), (0.0,), (rows.probe.freeze.theta,))  # the engine says when it freezes
         group = lists.group(rows.name, 1.0 / rows.radius, film, DRAWN.format(rows.name))
-        cells = rows.probe.cells
-        lists.rows(cells, rows.weights, rows.series, np.full(len(cells), group, np.int32))
+        lists.rows(rows.cells, rows.weights, rows.series, np.full(len(rows.cells), group, np.int32))
     for infusion in infusions:
         layer, theta = infusion.layer, infusion.layer.inflow_c - BODY_C
         film = _switched((0.0, theta), (infusion.conductance, theta), layer.start_s, layer.end_s)
