@@ -43,6 +43,7 @@ from gpu_ablate.physics.damage import (
 from gpu_ablate.scene.body import TO_KILL, ConvectiveFace, HeldFace
 from gpu_ablate.scene.inputs import fingerprints
 from gpu_ablate.scene.schema import Scene
+from gpu_ablate.scene.treatment import OwnEndpoint
 from gpu_ablate.spec.device import CryoDevice, MicrowaveDevice
 from gpu_ablate.units import BODY_C, MM
 
@@ -57,6 +58,20 @@ ENDPOINTS = {
     "ice": Endpoint("ice", "min_temperature", 0.0),
 }
 """When tissue counts as dead; sources in physics.damage and, for cold, the 2018 consensus on cryoablation."""
+
+
+def endpoint_of(scene: Scene) -> Endpoint:
+    """When tissue of a scene counts as dead."""
+    chosen = scene.endpoint()
+    if not isinstance(chosen, OwnEndpoint):
+        return ENDPOINTS[chosen]
+    if chosen.cem43_minutes is not None:
+        return Endpoint(f"own_cem43_{chosen.cem43_minutes:g}", "cem43", chosen.cem43_minutes)
+    if chosen.above_c is not None:
+        return Endpoint(f"own_above_{chosen.above_c:g}c", "max_temperature", chosen.above_c)
+    assert chosen.below_c is not None
+    return Endpoint(f"own_below_{chosen.below_c:g}c".replace("-", "m"), "min_temperature", chosen.below_c)
+
 
 SURFACED = ("target", "skin", "involved_skin", "risk", "nerve", "vessel", "isolation")
 """Roles whose regions get a surface."""
@@ -225,7 +240,7 @@ def _setup(scene: Scene, anatomy: Anatomy, probes: tuple[Probe, ...], notes: tup
         probes=probes,
         sensors=tuple(Sensor(sensor.name, metres(sensor.point_mm)) for sensor in scene.sensor),
         limits=limits,
-        endpoint=ENDPOINTS[scene.endpoint()],
+        endpoint=endpoint_of(scene),
         plan=Plan(scene.plan.intent, scene.plan.margin_goal_mm * MM, scene.plan.body_mass_kg),
         tissues=sourced_rows(scene, anatomy),
         citations=citations(scene, anatomy, limits),

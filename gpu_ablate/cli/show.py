@@ -200,7 +200,14 @@ def _refreezes(metrics: dict[str, Any]) -> str:
         ]
         for row in (metrics.get("ice_course") or {"refreezes": []})["refreezes"]
     ]
-    return table("refreezes", ("at s", "probes", "ice left %", "of the target frozen %"), rows)
+    course = metrics.get("ice_course") or {}
+    twice = [
+        [f"below {words} °C", *(number(found[key]) for key in ("once_cm3", "twice_rewarmed_cm3", "twice_thawed_cm3"))]
+        for edge, words in (("m20c", "-20"), ("m40c", "-40"))
+        if (found := course.get("cycles", {}).get(edge)) and found["once_cm3"] is not None
+    ]
+    again = table("refreezes", ("at s", "probes", "ice left %", "of the target frozen %"), rows)
+    return again + table("cycles", ("", "once cm³", "twice, rewarmed cm³", "twice, fully thawed cm³"), twice)
 
 
 def _cold_load(metrics: dict[str, Any]) -> str:

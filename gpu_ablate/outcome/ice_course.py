@@ -23,6 +23,9 @@ def measure_ice_course(result: Result) -> dict[str, object] | None:
     refreezes : each time at which a probe froze again: `time_s`, `probes`, `ice_left_percent` (of the greatest volume
         of ice since the refreeze before), `target_frozen_percent` (of all targets, still below 0 °C)
 
+    cycles : below -20 ("m20c") and -40 °C the volume of whole cells that were so cold `once_cm3` or more often,
+        and twice by both rules: `twice_rewarmed_cm3` (above -18 °C in between), `twice_thawed_cm3` (above 0 °C)
+
     A course records its fields whenever a freeze begins or ends, so that both stand on fields of that time.
     """
     setup = result.setup
@@ -59,4 +62,21 @@ def measure_ice_course(result: Result) -> dict[str, object] | None:
             }
         )
         since = at
-    return {"records": rows, "refreezes": refreezes}
+    cycles = {
+        edge: {
+            "once_cm3": cycled(result, f"cycles_{edge}", 1),
+            "twice_rewarmed_cm3": cycled(result, f"cycles_{edge}", 2),
+            "twice_thawed_cm3": cycled(result, f"cycles_{edge}_thawed", 2),
+        }
+        for edge in ("m20c", "m40c")
+    }
+    return {"records": rows, "refreezes": refreezes, "cycles": cycles}
+
+
+def cycled(result: Result, name: str, times: int) -> float | None:
+    """Volume of body cells that were cold so many times [cm³]; None where the run kept no such count."""
+    counts = result.final.get(name)
+    if counts is None:
+        return None
+    cells = np.count_nonzero((counts >= times) & result.setup.phase_mask("body"))
+    return float(cells) * result.setup.grid.cell_volume / CM3

@@ -58,6 +58,24 @@ def refreeze_table(metrics: dict[str, Any]) -> Table:
     return Table("Left frozen at each refreeze", head, tuple(rows), note)
 
 
+def cycle_table(metrics: dict[str, Any]) -> Table:
+    """What was cold twice, by both rules."""
+    course = metrics.get("ice_course") or {}
+    rows = [
+        (words, *(number(found[key], 1) for key in ("once_cm3", "twice_rewarmed_cm3", "twice_thawed_cm3")))
+        for edge, words in (("m20c", "−20 °C"), ("m40c", "−40 °C"))
+        if (found := course.get("cycles", {}).get(edge)) and found["once_cm3"] is not None
+    ]
+    head = (
+        "colder than",
+        "once or more [cm³]",
+        "twice, rewarmed in between [cm³]",
+        "twice, fully thawed in between [cm³]",
+    )
+    note = "Rewarmed: above −18 °C; fully thawed: above 0 °C. Whole voxels."
+    return Table("Second cycles, by both rules", head, tuple(rows), note)
+
+
 def cold_load_table(metrics: dict[str, Any]) -> Table:
     """Heat drawn from the body, and what it could mean for the core."""
     load = metrics.get("cold_load")

@@ -17,6 +17,7 @@ from gpu_ablate.report.cold import (
     cold_load_table,
     cold_notes,
     cryoprobe_table,
+    cycle_table,
     ice_table,
     refreeze_table,
 )
@@ -142,6 +143,7 @@ def collect(result: Result, metrics: dict[str, Any], figures: dict[str, Path], b
         *bracket_table(metrics, setup.endpoint),
         skin_table(metrics),
         ice_table(metrics),
+        cycle_table(metrics),
         cold_load_table(metrics),
         bone_table(metrics),
         *other_measures(metrics),

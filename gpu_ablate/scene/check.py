@@ -12,7 +12,7 @@ from gpu_ablate.scene.body import ROLES, Region, SurfacePatch
 from gpu_ablate.scene.idle import idle_places, idle_regions, idle_times, idle_tissues, placed_regions, sets
 from gpu_ablate.scene.problems import Problem, near_or_all
 from gpu_ablate.scene.schema import Scene, step_duration_s
-from gpu_ablate.scene.treatment import Hold, Probe, Pull, Reinsert, Sensor, Source, Step, Thaw
+from gpu_ablate.scene.treatment import Hold, OwnEndpoint, Probe, Pull, Reinsert, Sensor, Source, Step, Thaw
 from gpu_ablate.scene.vessel import Vessel
 from gpu_ablate.spec.device import CryoDevice, Device, MicrowaveDevice
 from gpu_ablate.spec.tissue import Tissue
@@ -281,15 +281,19 @@ def _endpoint(scene: Scene) -> Iterator[Problem]:
         yield Problem("[run]", what, 'write endpoint = "cem43_240", or another')
     if scene.run.endpoint is None or scene.initial.image is not None:
         return
-    cold = scene.run.endpoint in ("lethal40", "lethal20x2", "ice")
+    chosen = scene.run.endpoint
+    if isinstance(chosen, OwnEndpoint):
+        cold, name = chosen.below_c is not None, "of your own"
+    else:
+        cold, name = chosen in ("lethal40", "lethal20x2", "ice"), f'"{chosen}"'
     if cold and not scene.cools():
-        what = f'endpoint "{scene.run.endpoint}" can\'t be reached: nothing in the scene goes below 0 °C'
+        what = f"endpoint {name} can't be reached: nothing in the scene goes below 0 °C"
         yield Problem("[run]", what, "remove it, or add what cools")
-    if scene.run.endpoint == "lethal20x2" and not scene.freezes():
+    if chosen == "lethal20x2" and not scene.freezes():
         what = 'endpoint "lethal20x2" counts the cycles of a cryoprobe, and no probe freezes'
         yield Problem("[run]", what, 'write endpoint = "lethal40", or add a probe that freezes')
     if not cold and not heats:
-        what = f'endpoint "{scene.run.endpoint}" can\'t be reached: nothing in the scene heats'
+        what = f"endpoint {name} can't be reached: nothing in the scene heats"
         yield Problem("[run]", what, "remove it, or add what heats")
 
 

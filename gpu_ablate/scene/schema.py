@@ -20,7 +20,20 @@ from gpu_ablate.scene.body import (
     SurfacePatch,
 )
 from gpu_ablate.scene.isolation import Isolation
-from gpu_ablate.scene.treatment import Freeze, Hold, Model, Plan, Probe, Pull, Run, Sensor, Source, Step
+from gpu_ablate.scene.treatment import (
+    Freeze,
+    Hold,
+    Model,
+    NamedEndpoint,
+    OwnEndpoint,
+    Plan,
+    Probe,
+    Pull,
+    Run,
+    Sensor,
+    Source,
+    Step,
+)
 from gpu_ablate.scene.vessel import Vessel
 from gpu_ablate.spec.base import Line, Many, Name, Table
 from gpu_ablate.spec.device import DeviceEntry
@@ -107,7 +120,11 @@ class Scene(Table):
         a face without a key follows `default`.
         """
         content = self.model_dump(exclude_none=True)
-        content["run"]["endpoint"] = self.endpoint()
+        endpoint = self.endpoint()
+        if isinstance(endpoint, OwnEndpoint):
+            content["run"]["endpoint"] = endpoint.model_dump(exclude_none=True)
+        else:
+            content["run"]["endpoint"] = endpoint
         content["run"]["record_every_s"] = self.record_every_s()
         if self.initial.earlier_file is not None:
             content["initial"]["from_run"] = self.initial.earlier_file
@@ -146,8 +163,8 @@ class Scene(Table):
         driven = any(source.power_w is None or source.power_w < 0 for source in self.source)
         return self.freezes() or driven or min(self.temperatures_c()) < 0
 
-    def endpoint(self) -> str:
-        """Name of the endpoint: the one chosen, else lethal40 with cold only and cem43_240 otherwise."""
+    def endpoint(self) -> NamedEndpoint | OwnEndpoint:
+        """The endpoint: the one chosen, else lethal40 with cold only and cem43_240 otherwise."""
         if self.run.endpoint is not None:
             return self.run.endpoint
         return "lethal40" if self.cools() and not self.heats() else "cem43_240"

@@ -270,6 +270,26 @@ class Sensor(Table):
     point_mm: Vector
 
 
+class OwnEndpoint(Table):
+    """A threshold of the scene's own: one of these."""
+
+    below_c: Annotated[float, Field(ge=-196, le=10)] | None = None
+    """Dead is what was ever this cold ..."""
+    above_c: Annotated[float, Field(ge=38, le=150)] | None = None
+    """... or this hot ..."""
+    cem43_minutes: Annotated[float, Field(gt=0, le=1e5)] | None = None
+    """... or took this thermal dose."""
+
+    @model_validator(mode="after")
+    def _one_threshold(self) -> OwnEndpoint:
+        if sum(value is not None for value in (self.below_c, self.above_c, self.cem43_minutes)) != 1:
+            raise ValueError("needs exactly one of below_c, above_c and cem43_minutes")
+        return self
+
+
+NamedEndpoint = Literal["cem43_240", "arrhenius_1", "above_60c", "lethal40", "lethal20x2", "ice"]
+
+
 class Run(Table):
     """How long and how to compute."""
 
@@ -284,6 +304,7 @@ class Run(Table):
     """Error of the time steps: standard below 0.1 °C, fine below 0.02 °C, preview below 0.3 °C (docs/numerics.md)."""
     precision: Literal["float32", "float64"] = "float32"
     """Of the solver's numbers (the numpy backend always uses float64)."""
-    endpoint: Literal["cem43_240", "arrhenius_1", "above_60c", "lethal40", "lethal20x2", "ice"] | None = None
+    endpoint: NamedEndpoint | OwnEndpoint | None = None
     """When tissue counts as dead; default cem43_240 with heat only, lethal40 with cold only. lethal20x2: colder than
-    -20 °C in two cycles of a cryoprobe, rewarmed above it in between."""
+    -20 °C in two cycles of a cryoprobe, rewarmed above it in between. Or a threshold of your own: { below_c },
+    { above_c } or { cem43_minutes }."""

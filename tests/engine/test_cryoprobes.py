@@ -242,3 +242,13 @@ def test_when_a_probe_is_free_is_told(build: Build) -> None:
     result = ga.simulate(build(scene(steps)), "numba")
     (found,) = ga.measure(result)["cryoprobes"]
     assert 60.0 < found["free_at_s"] == result.stations[-1].end_s < 360.0
+
+
+def test_a_threshold_of_the_scenes_own(build: Build) -> None:
+    """-25 °C kills more than -40 °C and less than ice."""
+    killed = []
+    for endpoint in ('"ice"', "{ below_c = -25 }", '"lethal40"'):
+        text = scene('{ action = "freeze", duration_s = 60 }').replace("[run]", f"[run]\nendpoint = {endpoint}")
+        case = build(text)
+        killed.append(ga.measure(ga.simulate(case, "numba"))["zones"][case.setup.endpoint.name]["volume_cm3"])
+    assert killed[0] > killed[1] > killed[2] > 0.0

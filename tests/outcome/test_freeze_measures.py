@@ -47,8 +47,14 @@ def test_ice_over_time_and_what_is_left_at_a_refreeze() -> None:
         station("A", 1, "freeze", 0, 600), station("A", 2, "thaw", 600, 900), station("A", 3, "freeze", 900, 1500),
         station("B", 1, "freeze", 0, 600), station("B", 2, "thaw", 600, 900), station("B", 3, "freeze", 900, 1500),
     ]  # fmt: skip
+    world.final["cycles_m20c"] = world.at(lambda x, y, z: np.where(x < 0, 2.0, 1.0) + 0 * (y + z))
+    world.final["cycles_m20c_thawed"] = world.at(lambda x, y, z: np.where(x < -12, 2.0, 1.0) + 0 * (y + z))
     found = measure_ice_course(world.result())
     assert found is not None
+    whole = 48**3 / 1000
+    twice = {"once_cm3": whole, "twice_rewarmed_cm3": whole / 2, "twice_thawed_cm3": whole / 4}
+    assert found["cycles"]["m20c"] == pytest.approx(twice)
+    assert found["cycles"]["m40c"]["once_cm3"] is None
     records = found["records"]
     for row, radius in zip(records, (0.0, 12.0, 6.0, 14.0), strict=True):
         assert row["below_0c_cm3"] == pytest.approx(4e-3 / 3 * math.pi * radius**3, rel=0.01, abs=1e-9)
