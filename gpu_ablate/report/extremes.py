@@ -26,11 +26,14 @@ def hottest_tissue(result: Result) -> tuple[float, tuple[float, float, float]] |
 
 
 def still_growing(result: Result) -> list[str]:
-    """What still grew over the last tenth of the run, in words; empty if the run had come to its end."""
+    """What still grew over the last tenth of the run, of cold after the last freeze, in words; empty if the run had
+    come to its end."""
     times = result.traces.get("time_s", np.zeros(0))
     if len(times) < 2:
         return []
-    before = int(np.searchsorted(times, times[-1] - LAST_SHARE * (times[-1] - times[0]), side="right")) - 1
+    since = times[-1] - LAST_SHARE * (times[-1] - times[0])
+    since = max([since, *(station.end_s for station in result.stations if station.action == "freeze")])
+    before = max(int(np.searchsorted(times, since, side="right")) - 1, 0)
     found = []
     skin = result.traces.get("skin_max_c")
     if skin is not None and skin[-1] - skin[before] > STILL_C:

@@ -157,8 +157,9 @@ def margin_tile(result: Result, target: dict[str, Any]) -> Tile:
     own = margin = float(target["min_margin_mm"])
     if is_cold(result.setup.endpoint):
         margin = float(target["boundary_margin_mm"])
-    details = ["below 0: tumour left"] if own < 0 else []
-    details.append(f"aim {goal_mm:g} mm")
+    palliative = result.setup.plan.intent == "palliative"
+    details = ["below 0: tumour left"] if own < 0 and not palliative else []
+    details += [] if palliative else [f"aim {goal_mm:g} mm"]
     if is_cold(result.setup.endpoint):
         details.append(f"{endpoint_words(result.setup.endpoint)}: {number(own, 1)} mm")
     if target["min_margin_at_mm"]:
@@ -168,6 +169,7 @@ def margin_tile(result: Result, target: dict[str, Any]) -> Tile:
     if target.get("across_fluid_percent"):
         details.append(f"on {percent(target['across_fluid_percent'])} of the surface across fluid or gas")
     state = "broken" if own < 0 else ("ok" if margin >= goal_mm else "warning")
+    state = "" if palliative else state
     title = "Ice beyond the tumour" if is_cold(result.setup.endpoint) else "Thinnest margin"
     return Tile(title, f"{number(margin, 1)} mm", "; ".join(details), state)
 

@@ -106,7 +106,7 @@ def test_a_lesion_of_more_than_5_cm_is_noted() -> None:
     assert longest_mm(world.surfaces["tumour"]) == pytest.approx(52.0, rel=0.01)
     found = measure_cold_load(with_energy(world, -125e3))
     assert found is not None
-    assert "tumour is 52 mm long" in str(found["note"])
+    assert "Target tumour: 52 mm long" in str(found["note"])
 
 
 BONE = (
