@@ -21,9 +21,9 @@ LARGE_MM = 50.0
 """Lesions longer than this are singled out by the 2018 consensus [mm]."""
 
 LARGE_NOTE = (
-    "Target {name}: {size:.0f} mm long. Lesions of more than 5 cm are singled out by the 2018 consensus on "
-    "cryoablation of bone and soft-tissue tumours: think of several sessions, warm the patient and watch the core temperature "
-    "(our words)."
+    "Target {name}: {size:.0f} mm long. Lesions of more than 5 cm are singled out by the 2018 consensus on cryoablation"
+    " of bone and soft-tissue tumours: think of several sessions, warm the patient and watch the core temperature (our "
+    "words)."
 )
 
 

@@ -17,7 +17,7 @@ from gpu_ablate.case.surroundings import Surroundings
 from gpu_ablate.render.gl import PACKAGES
 from gpu_ablate.render.words import seconds, span
 from gpu_ablate.report.extremes import hottest_tissue, still_growing
-from gpu_ablate.report.headline import headline
+from gpu_ablate.report.headline import headline, tiles
 from gpu_ablate.report.html import write_report
 from gpu_ablate.report.tables import needle_table, steps_table
 from gpu_ablate.report.text import measured, number, percent, reference, without_latex, zone_words
@@ -236,6 +236,26 @@ def test_growth_in_the_last_tenth_counts_and_earlier_growth_does_not(
         "zone.cem43_240_approx_cm3": 9 * zone,
     }
     assert still_growing(replace(result, traces=traces)) == growing
+
+
+def test_a_freeze_is_over_when_the_last_one_ended(result: Result) -> None:
+    """Tissue that a freeze killed until shortly before the end no longer grows while the probe thaws."""
+    times = np.linspace(0.0, 100.0, 11)
+    zone = np.minimum(times, 95.0)
+    traces = {"time_s": times, f"zone.{result.setup.endpoint.name}_approx_cm3": zone}
+    assert still_growing(replace(result, traces=traces, stations=[])) == ["the killed tissue"]
+    freeze = replace(result.stations[0], action="freeze", end_s=100.0)
+    assert still_growing(replace(result, traces=traces, stations=[freeze])) == []
+
+
+def test_no_margin_is_asked_of_a_palliative_plan(result: Result, metrics: dict[str, Any]) -> None:
+    setup = replace(result.setup, plan=replace(result.setup.plan, intent="palliative"))
+    (radical,) = (tile for tile in tiles(result, metrics) if tile.label == "Thinnest margin")
+    (palliative,) = (tile for tile in tiles(replace(result, setup=setup), metrics) if tile.label == "Thinnest margin")
+    assert radical.value == palliative.value
+    assert "aim" in radical.detail
+    assert "aim" not in palliative.detail
+    assert palliative.status == ""
 
 
 def test_a_block_of_agar_is_told_without_a_patient(result: Result, metrics: dict[str, Any], tmp_path: Path) -> None:
