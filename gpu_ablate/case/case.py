@@ -183,7 +183,7 @@ class Cooling:
 class Cryoprobe:
     """A cryoprobe's freezing part, an exchange group of the probe's name.
 
-    h : film coefficient at full output [W m⁻² K⁻¹]; area : of its wall [m²]; cells : in which it lies, flat indices
+    h : film coefficient at full output [W m⁻² K⁻¹]; area : of its wall [m²]; cells : that hold most of it, flat indices
     freeze, thaw : of the cryogen and of the warm gas; thaw None without gas
     """
 

@@ -22,10 +22,9 @@ Array = NDArray[np.float64]
 LEAST_LOSS = 0.005
 """A probe of which less lies outside the box or in gas is not worth a note."""
 
-SLIVERS = 0.1
-"""Cells that hold the least of a probe's wall, so much of it together, are not where it lies: they are at its ends and
-beside it, hardly warmed by it, and would decide when the probe is free. With a hundredth that time depends on how the
-probe lies in the voxels by a factor of three, with a tenth by a half."""
+MAIN_SHARE = 0.5
+"""Cells that hold less of a probe's wall than this times the mean over the wall are not where it lies: slivers beside
+it and beyond the ends of an oblique one would decide when it is free."""
 
 DRAWN = "probe.{}_j"
 """Term of a cryoprobe's exchange in a backend's sums, by the name of its probe."""
@@ -35,7 +34,7 @@ DRAWN = "probe.{}_j"
 class CryoRows:
     """A cryoprobe with its rows (see `Exchange`).
 
-    cells : of the rows, flat indices; those of `probe` without slivers
+    cells : of the rows, flat indices; `probe` has the main ones
     lost : share of its freezing part that lies outside the box or in gas and exchanges nothing
     """
 
@@ -84,10 +83,8 @@ def cryo_rows(probe: Probe, device: CryoDevice, grid: Grid, gas: NDArray[np.bool
 
 
 def _main_cells(cells: NDArray[np.int64], shares: Array) -> NDArray[np.int64]:
-    """The cells without those of the least shares of the wall that are `SLIVERS` of it together; ascending."""
-    order = np.argsort(shares, kind="stable")
-    main = np.cumsum(shares[order]) > SLIVERS * shares.sum()
-    return np.sort(cells[order[main]])
+    """The cells that hold much of the wall, at least `MAIN_SHARE` of the share that a point of the wall finds."""
+    return cells[shares >= MAIN_SHARE * float((shares**2).sum() / shares.sum())]
 
 
 def cryo_notes(probes: list[CryoRows]) -> list[str]:
