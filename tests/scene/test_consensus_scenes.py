@@ -115,6 +115,7 @@ def check_isolated(name: str, spacing_mm: float) -> None:
     assert "broken" not in {row["status"] for row in found["limits"]}
 
 
+@pytest.mark.slow
 def test_the_ulcerated_lesion_dies_and_every_limit_holds() -> None:
     check_isolated("breast_skin_ulcerated", COARSE_MM)
 

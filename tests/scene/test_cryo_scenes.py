@@ -121,6 +121,7 @@ def test_probes_too_far_apart_leave_gaps_that_the_ice_hides() -> None:
     assert outcome("cryo_soft_tissue_25mm")["verdict"]["outcome"] == "incomplete"
 
 
+@pytest.mark.slow
 def test_a_warm_bag_keeps_the_skin_from_freezing_and_costs_margin() -> None:
     bag, none = "cryo_superficial", "cryo_superficial_no_bag"
     assert limit(bag, "skin")["status"] == "warning"
