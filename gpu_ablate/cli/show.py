@@ -207,7 +207,8 @@ def _refreezes(metrics: dict[str, Any]) -> str:
         if (found := course.get("cycles", {}).get(edge)) and found["once_cm3"] is not None
     ]
     again = table("refreezes", ("at s", "probes", "ice left %", "of the target frozen %"), rows)
-    return again + table("cycles", ("", "once cm³", "twice, rewarmed cm³", "twice, fully thawed cm³"), twice)
+    cycles = table("cycles", ("", "once cm³", "twice, rewarmed cm³", "twice, fully thawed cm³"), twice)
+    return "\n".join(part for part in (again, cycles) if part)
 
 
 def _cold_load(metrics: dict[str, Any]) -> str:

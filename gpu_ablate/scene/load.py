@@ -93,10 +93,10 @@ def find_scene(source: str | Path) -> tuple[Path, str]:
         raise SceneError(f"{source}: cannot be read: {error.strerror}\n  check the path") from error
     if is_file:
         return path, str(source)
-    if path.is_dir():
-        raise SceneError(f"{source}: is a folder\n  give a scene file")
     shipped = shipped_scenes()
     if str(source) in shipped:
         return shipped[str(source)], f"scenes/{source}.toml"
+    if path.is_dir():
+        raise SceneError(f"{source}: is a folder\n  give a scene file")
     remedy = near_or_all(str(source), shipped, "shipped scenes")
     raise scene_error(str(source), [Problem("", "no such file, nor a shipped scene", remedy)])

@@ -190,3 +190,13 @@ def test_endpoint_follows_heat_and_cold(tmp_path: Path, power_w: str, endpoint: 
     path = tmp_path / "source.toml"
     path.write_text(head + "".join(source.format(power) for power in powers), encoding="utf-8")
     assert load_scene(path).endpoint() == endpoint
+
+
+def test_a_folder_does_not_hide_a_shipped_scene(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Such as a run folder of that name."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "breast_pullback").mkdir()
+    assert load_scene("breast_pullback").name == "breast_pullback"
+    (tmp_path / "mine").mkdir()
+    with pytest.raises(SceneError, match="mine: is a folder"):
+        load_scene("mine")
