@@ -14,7 +14,6 @@ from gpu_ablate.outcome.zones import measure_parts, probe_frame, zone_field, zon
 from gpu_ablate.scene.schema import Scene
 from gpu_ablate.simulation import simulate
 from gpu_ablate.spec.device import CryoDevice
-from gpu_ablate.units import BODY_C
 
 LEAST_H, MOST_H = 200.0, 1e5
 """Film coefficients between which one is looked for [W m⁻² K⁻¹]; above the upper end conduction alone counts."""
@@ -36,7 +35,7 @@ class IceFigure:
     width_mm: float
     time_s: float
     medium: str
-    start_c: float = 21.0
+    start_c: float
     isotherm_c: float = 0.0
 
 
@@ -123,7 +122,6 @@ def _scene(device: CryoDevice, figure: IceFigure, h_w_m2k: float) -> Scene:
             "background": figure.medium,
         },
         "initial": {"temperature_c": figure.start_c},
-        "model": {"blood_temperature_c": BODY_C},
         "boundary": {"default": "insulated"},
         "device": {"fitted": own},
         "probe": [

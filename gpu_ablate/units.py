@@ -23,6 +23,9 @@ ZERO_CELSIUS_K = 273.15
 BODY_C = 37.0
 """Core temperature [°C]; the zero of the solver's temperature."""
 
+ADULT_KG = 70.0
+"""A patient whose mass is not given [kg]: the reference man of ICRP Publication 23 (1975)."""
+
 
 def perfusion_from_ml_min_kg(rate_ml_min_kg: float, density_kg_m3: float) -> float:
     """Perfusion in s⁻¹ (volume of blood per volume of tissue and second) from mL blood/min/kg tissue.

@@ -12,7 +12,7 @@ from gpu_ablate.case.anatomy import Anatomy, build_anatomy, in_scene, metres
 from gpu_ablate.case.antennas import build_antenna
 from gpu_ablate.case.case import Case, History, RunSettings
 from gpu_ablate.case.checks import box_notes, check_places
-from gpu_ablate.case.cold import cold_histories
+from gpu_ablate.case.cold import FROZEN_C, LETHAL_C, cold_histories
 from gpu_ablate.case.cryoprobes import cryo_notes, cryo_rows
 from gpu_ablate.case.earlier import Earlier, read_earlier
 from gpu_ablate.case.exchange import FACES, build_exchange
@@ -53,9 +53,9 @@ ENDPOINTS = {
     "cem43_240": Endpoint("cem43_240", "cem43", CEM43_LETHAL_MIN),
     "arrhenius_1": Endpoint("arrhenius_1", "arrhenius", 1.0),
     "above_60c": Endpoint("above_60c", "max_temperature", 60.0),
-    "lethal40": Endpoint("lethal40", "min_temperature", -40.0),
+    "lethal40": Endpoint("lethal40", "min_temperature", LETHAL_C),
     "lethal20x2": Endpoint("lethal20x2", "cycles_m20c", 1.5),
-    "ice": Endpoint("ice", "min_temperature", 0.0),
+    "ice": Endpoint("ice", "min_temperature", FROZEN_C),
 }
 """When tissue counts as dead; sources in physics.damage and, for cold, the 2018 consensus on cryoablation."""
 

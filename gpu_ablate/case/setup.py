@@ -12,6 +12,7 @@ from gpu_ablate.case.grid import Grid, Vector
 from gpu_ablate.scene.body import Role
 from gpu_ablate.spec.limit import LESS_IS_WORSE
 from gpu_ablate.spec.tissue import Phase
+from gpu_ablate.units import ADULT_KG
 
 
 @dataclass(frozen=True)
@@ -217,7 +218,7 @@ class Plan:
 
     intent: Literal["radical", "palliative"]
     margin_goal: float
-    body_mass: float = 70.0
+    body_mass: float = ADULT_KG
 
 
 @dataclass(frozen=True)

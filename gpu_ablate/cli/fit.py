@@ -20,7 +20,9 @@ def fit(
         tuple[float, float], typer.Option(help="Length and width of the ice, along and across one needle.")
     ],
     at_s: Annotated[float, typer.Option(min=10, max=7200, help="After so long at full output.")],
-    medium: Annotated[str, typer.Option(help="gel (2 % agar), or a tissue of the library.")] = "gel",
+    medium: Annotated[
+        str, typer.Option(help="gel (2 % agar), or a tissue of the library (blood comes at 37 °C).")
+    ] = "gel",
     start_c: Annotated[float, typer.Option(min=1, max=45, help="Temperature of the medium at the start.")] = 21.0,
     isotherm_c: Annotated[float, typer.Option(help="Colder than this: 0, -20, -30 or -40.")] = 0.0,
     backend: Annotated[str, typer.Option(help="auto, cuda, numba or numpy.")] = "auto",

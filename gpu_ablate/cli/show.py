@@ -177,12 +177,14 @@ def _sensors(metrics: dict[str, Any]) -> str:
 
 
 def _cryoprobes(metrics: dict[str, Any]) -> str:
+    from gpu_ablate.report.cold import plausibility
+
     rows = [
         [
             probe["name"],
             number(probe["drawn_kj"]),
             number(probe["peak_w"]),
-            f"implausible: more than {probe['plausible_w']:g} W" if probe["implausible"] else "ok",
+            plausibility(probe),
             number(probe.get("free_at_s"), 0),
         ]
         for probe in metrics.get("cryoprobes", [])
@@ -191,6 +193,8 @@ def _cryoprobes(metrics: dict[str, Any]) -> str:
 
 
 def _refreezes(metrics: dict[str, Any]) -> str:
+    from gpu_ablate.report.cold import cycle_rows
+
     rows = [
         [
             number(row["time_s"], 0),
@@ -200,14 +204,9 @@ def _refreezes(metrics: dict[str, Any]) -> str:
         ]
         for row in (metrics.get("ice_course") or {"refreezes": []})["refreezes"]
     ]
-    course = metrics.get("ice_course") or {}
-    twice = [
-        [f"below {words} °C", *(number(found[key]) for key in ("once_cm3", "twice_rewarmed_cm3", "twice_thawed_cm3"))]
-        for edge, words in (("m20c", "-20"), ("m40c", "-40"))
-        if (found := course.get("cycles", {}).get(edge)) and found["once_cm3"] is not None
-    ]
+    twice = [list(row) for row in cycle_rows(metrics)]
     again = table("refreezes", ("at s", "probes", "ice left %", "of the target frozen %"), rows)
-    cycles = table("cycles", ("", "once cm³", "twice, rewarmed cm³", "twice, fully thawed cm³"), twice)
+    cycles = table("cycles", ("colder than", "once cm³", "twice, rewarmed cm³", "twice, fully thawed cm³"), twice)
     return "\n".join(part for part in (again, cycles) if part)
 
 

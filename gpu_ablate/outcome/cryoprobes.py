@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
-from gpu_ablate.result.result import Result
+from gpu_ablate.case.setup import Probe
+from gpu_ablate.result.result import Result, Station
 
 
 def measure_cryoprobes(result: Result) -> list[dict[str, object]]:
@@ -21,7 +24,6 @@ def measure_cryoprobes(result: Result) -> list[dict[str, object]]:
         if drawn is None or probe.plausible_power is None:
             continue
         peak = float(np.max(drawn))
-        thaws = [station for station in result.stations if station.probe == probe.name and station.action == "thaw"]
         found.append(
             {
                 "name": probe.name,
@@ -29,7 +31,16 @@ def measure_cryoprobes(result: Result) -> list[dict[str, object]]:
                 "peak_w": peak,
                 "plausible_w": probe.plausible_power,
                 "implausible": peak > probe.plausible_power,
-                "free_at_s": thaws[-1].end_s if thaws and " all above " in thaws[-1].ended_by else None,
+                "free_at_s": _free_at_s(probe, result.stations),
             }
         )
     return found
+
+
+def _free_at_s(probe: Probe, stations: Sequence[Station]) -> float | None:
+    """When the last thaw ended because the tissue at the probe was warm; None where it ended otherwise."""
+    thaws = [station for station in stations if station.probe == probe.name and station.action == "thaw"]
+    if not thaws or thaws[-1].ended_by.startswith("duration"):
+        return None
+    until = probe.steps[thaws[-1].step - 1].until
+    return thaws[-1].end_s if until is not None and until.quantity == "all above" else None

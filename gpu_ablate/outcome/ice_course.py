@@ -6,13 +6,14 @@ from bisect import bisect_left
 
 import numpy as np
 
+from gpu_ablate.case.cold import FROZEN_C, LETHAL_C, LETHAL_TWICE_C
 from gpu_ablate.case.setup import Endpoint
 from gpu_ablate.outcome.coverage import killed_share
 from gpu_ablate.outcome.levelset import excess
 from gpu_ablate.result.result import Result
 from gpu_ablate.units import CM3
 
-EDGES = {"below_0c_cm3": 0.0, "below_m20c_cm3": -20.0, "below_m40c_cm3": -40.0}
+EDGES = {"below_0c_cm3": FROZEN_C, "below_m20c_cm3": LETHAL_TWICE_C, "below_m40c_cm3": LETHAL_C}
 """Key of metrics.json -> what is colder at that time [°C]."""
 
 

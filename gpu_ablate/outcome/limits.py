@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import distance_transform_edt
 
+from gpu_ablate.case.cold import FROZEN_C
 from gpu_ablate.case.grid import Grid
 from gpu_ablate.case.setup import Limit
 from gpu_ablate.outcome.levelset import Mask
@@ -68,7 +69,7 @@ def worst_in(result: Result, limit: Limit, body: Mask) -> Worst:
     if not np.isfinite(values).all():
         return Worst(limit, None, None, f'not judged: "{limit.field}" is not finite here')
     if limit.of_ice:
-        return _ice_at(result, limit, cells, (field < 0.0) & body)
+        return _ice_at(result, limit, cells, (field < FROZEN_C) & body)
     at = np.argmin(values) if limit.from_below else np.argmax(values)
     k, j, i = (int(index) for index in np.unravel_index(cells[at], field.shape))
     return Worst(limit, float(values[at]), (k, j, i))

@@ -137,7 +137,7 @@ def radical(targets: Sequence[Mapping[str, object]], goal_mm: float, margin: str
     percent = number(least["ablated_percent"])
     if percent < COVERED_PERCENT:
         missed = (100.0 - percent) / 100.0 * number(least["volume_cm3"])
-        why = f"{percent:.1f} % of {least['name']} lies in the zone; {missed:.2f} cm³ of it does not."
+        why = f"{killed_words(targets)} of {least['name']} lies in the zone; {missed:.2f} cm³ of it does not."
         return "incomplete", f"incomplete: {killed_words(targets)}", why
     asked = [target for target in targets if target["role"] == "target"]
     if not asked:
@@ -177,7 +177,7 @@ def palliative(targets: Sequence[Mapping[str, object]]) -> tuple[str, str]:
         outcome = "not effective"
     else:
         outcome = "undetermined"
-    return outcome, f"{percent:.1f} % of {least['name']}, the least covered target, lies in the zone."
+    return outcome, f"{killed_words(targets)} of {least['name']}, the least covered target, lies in the zone."
 
 
 def number(value: object) -> float:

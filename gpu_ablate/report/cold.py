@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from gpu_ablate.case.cold import REWARMED_C
 from gpu_ablate.render.words import plain, seconds
 from gpu_ablate.report.tables import Table
 from gpu_ablate.report.text import number, xyz_mm
@@ -16,12 +17,17 @@ def cryoprobe_table(metrics: dict[str, Any]) -> Table:
             probe["name"],
             number(probe["drawn_kj"], 1),
             number(probe["peak_w"], 1),
-            f"implausible: more than {probe['plausible_w']:g} W" if probe["implausible"] else "plausible",
+            plausibility(probe),
             "–" if probe.get("free_at_s") is None else seconds(probe["free_at_s"]),
         )
         for probe in metrics.get("cryoprobes", [])
     )
     return Table("Cryoprobes", ("probe", "heat drawn [kJ]", "at most [W]", "", "free at [s]"), rows)
+
+
+def plausibility(probe: dict[str, Any]) -> str:
+    """Whether a probe of its kind could have drawn what it drew."""
+    return f"implausible: more than {probe['plausible_w']:g} W" if probe["implausible"] else "plausible"
 
 
 def ice_table(metrics: dict[str, Any]) -> Table:
@@ -52,28 +58,32 @@ def refreeze_table(metrics: dict[str, Any]) -> Table:
     ]
     head = ("time [s]", "probes", "ice left [%]", "of the tumour frozen [%]")
     note = (
-        "A further cycle counts where tissue was warmer than −18 °C in between, and in a second count where it was "
-        "fully thawed (above 0 °C): docs/physics.md."
+        f"A further cycle counts where tissue was warmer than {number(REWARMED_C, 0)} °C in between, and in a second "
+        "count where it was fully thawed (above 0 °C): docs/physics.md."
     )
     return Table("Left frozen at each refreeze", head, tuple(rows), note)
 
 
 def cycle_table(metrics: dict[str, Any]) -> Table:
     """What was cold twice, by both rules."""
-    course = metrics.get("ice_course") or {}
-    rows = [
-        (words, *(number(found[key], 1) for key in ("once_cm3", "twice_rewarmed_cm3", "twice_thawed_cm3")))
-        for edge, words in (("m20c", "−20 °C"), ("m40c", "−40 °C"))
-        if (found := course.get("cycles", {}).get(edge)) and found["once_cm3"] is not None
-    ]
     head = (
         "colder than",
         "once or more [cm³]",
         "twice, rewarmed in between [cm³]",
         "twice, fully thawed in between [cm³]",
     )
-    note = "Rewarmed: above −18 °C; fully thawed: above 0 °C. Whole voxels."
-    return Table("Second cycles, by both rules", head, tuple(rows), note)
+    note = f"Rewarmed: above {number(REWARMED_C, 0)} °C; fully thawed: above 0 °C. Whole voxels."
+    return Table("Second cycles, by both rules", head, cycle_rows(metrics), note)
+
+
+def cycle_rows(metrics: dict[str, Any]) -> tuple[tuple[str, ...], ...]:
+    """Volume [cm³] that was as cold once, and twice by both rules; a row for -20 and for -40 °C."""
+    cycles = (metrics.get("ice_course") or {}).get("cycles", {})
+    return tuple(
+        (words, *(number(found[key], 1) for key in ("once_cm3", "twice_rewarmed_cm3", "twice_thawed_cm3")))
+        for edge, words in (("m20c", "−20 °C"), ("m40c", "−40 °C"))
+        if (found := cycles.get(edge)) and found["once_cm3"] is not None
+    )
 
 
 def cold_load_table(metrics: dict[str, Any]) -> Table:

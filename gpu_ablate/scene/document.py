@@ -106,7 +106,7 @@ def page() -> str:
     parts.append(f"Tissues: {', '.join(f'`{name}`' for name in library.tissues())}.\n")
     parts.append(f"Devices: {', '.join(f'`{name}`' for name in library.devices())}.\n")
     parts += ["## Not computed yet\n", "These belong to the format, but this version refuses them:\n"]
-    parts += [*_later()]
+    parts += _later()
     return "\n".join(parts).rstrip() + "\n"
 
 
@@ -157,7 +157,6 @@ def _later() -> Iterator[str]:
     for title, model in TABLES:
         if model.later:
             yield f"- {title}: {', '.join(f'`{key}`' for key in sorted(model.later))}"
-    yield ""
 
 
 def _kind(schema: dict[str, Any], definitions: dict[str, Any]) -> str:

@@ -9,7 +9,7 @@ from gpu_ablate.library import load as library
 from gpu_ablate.scene.problems import Problem
 from gpu_ablate.scene.schema import Scene
 from gpu_ablate.spec.device import DeviceEntry
-from gpu_ablate.spec.tissue import Phase, TissueEntry
+from gpu_ablate.spec.tissue import Phase, Tissue, TissueEntry
 
 Placed = tuple[str, str, str]
 """Name, role and tissue of a region."""
@@ -104,18 +104,22 @@ def _places_without_tissue(scene: Scene) -> dict[str, str]:
 
 
 def _phase(scene: Scene, tissue: str) -> Phase | None:
-    try:
-        return library.tissue(tissue, scene.tissue).phase
-    except SceneError:
-        return None  # reported where the tissue is named
+    found = _known(scene, tissue)
+    return None if found is None else found.phase
 
 
 def sets(scene: Scene, tissue: str) -> bool:
     """Whether a tissue gives off heat as it sets."""
+    found = _known(scene, tissue)
+    return found is not None and found.setting_heat_j_m3 is not None
+
+
+def _known(scene: Scene, tissue: str) -> Tissue | None:
+    """A tissue of the library or the scene; None of an unknown one, which is reported where it is named."""
     try:
-        return library.tissue(tissue, scene.tissue).setting_heat_j_m3 is not None
+        return library.tissue(tissue, scene.tissue)
     except SceneError:
-        return False  # reported where the tissue is named
+        return None
 
 
 def _used(own: Mapping[str, TissueEntry] | Mapping[str, DeviceEntry], named: set[str]) -> set[str]:

@@ -9,6 +9,7 @@ from pydantic import Field, model_validator
 from gpu_ablate.scene.body import check_window
 from gpu_ablate.spec.base import Duration, File, Length, Many, Moment, Name, Power, Table, Temperature, Vector
 from gpu_ablate.spec.shape import Direction, SourceShapeTable
+from gpu_ablate.units import ADULT_KG
 
 
 class Plan(Table):
@@ -20,7 +21,7 @@ class Plan(Table):
     """Margin that the plan wants around the target."""
     puncture_clearance_mm: Annotated[float, Field(ge=0, le=1e3)] = 5.0
     """A part of a zone nearer to where a shaft crosses the skin is warned of."""
-    body_mass_kg: Annotated[float, Field(ge=1, le=500)] = 70.0
+    body_mass_kg: Annotated[float, Field(ge=1, le=500)] = ADULT_KG
     """Of the patient: how far the heat drawn by cryoprobes could cool the core."""
 
 

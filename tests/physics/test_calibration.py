@@ -28,9 +28,9 @@ def device(monkeypatch: pytest.MonkeyPatch) -> CryoDevice:
 @pytest.mark.parametrize("h", [1500.0, 6000.0])
 def test_the_film_that_made_a_figure_is_found(device: CryoDevice, h: float) -> None:
     """Within what a hundredth of the width means for it, 15 %."""
-    length, width = ice_of(device, IceFigure(45.0, 20.0, 240.0, "agar"), h, "numba")
+    length, width = ice_of(device, IceFigure(45.0, 20.0, 240.0, "agar", 21.0), h, "numba")
     tried: list[float] = []
-    fitted = fit_film(device, IceFigure(length, width, 240.0, "agar"), "numba", lambda h, _: tried.append(h))
+    fitted = fit_film(device, IceFigure(length, width, 240.0, "agar", 21.0), "numba", lambda h, _: tried.append(h))
     assert fitted.width_mm == pytest.approx(width, rel=0.01)
     assert fitted.length_mm == pytest.approx(length, rel=0.02)
     assert fitted.h_w_m2k == pytest.approx(h, rel=0.15)
@@ -39,13 +39,13 @@ def test_the_film_that_made_a_figure_is_found(device: CryoDevice, h: float) -> N
 
 def test_ice_beyond_the_conduction_limit_is_refused(device: CryoDevice) -> None:
     with pytest.raises(SceneError, match=r"ice 60 mm wide after 60 s in agar of 21 °C: at the conduction limit it is"):
-        fit_film(device, IceFigure(70.0, 60.0, 60.0, "agar"), "numba", lambda *_: None)
+        fit_film(device, IceFigure(70.0, 60.0, 60.0, "agar", 21.0), "numba", lambda *_: None)
 
 
 def test_warm_gel_and_lower_edges_ask_for_less(device: CryoDevice) -> None:
-    cold = ice_of(device, IceFigure(45.0, 20.0, 240.0, "agar"), 6000.0, "numba")
+    cold = ice_of(device, IceFigure(45.0, 20.0, 240.0, "agar", 21.0), 6000.0, "numba")
     warm = ice_of(device, IceFigure(45.0, 20.0, 240.0, "agar", start_c=37.0), 6000.0, "numba")
-    killed = ice_of(device, IceFigure(45.0, 20.0, 240.0, "agar", isotherm_c=-40.0), 6000.0, "numba")
+    killed = ice_of(device, IceFigure(45.0, 20.0, 240.0, "agar", 21.0, isotherm_c=-40.0), 6000.0, "numba")
     assert cold[1] > warm[1] > killed[1] > 0.0
 
 
