@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gpu_ablate.case.setup import Setup
+from gpu_ablate.language import say
 from gpu_ablate.render import style
 from gpu_ablate.render.view import HeatedStation
 from gpu_ablate.render.words import span
@@ -60,7 +61,7 @@ def surface_entries(setup: Setup, zone: bool, residual: bool) -> list[tuple[str,
         entries.append(("structure at risk", style.shell(style.RISK, style.SOLID_OPACITY)))
     if "vessel" in roles:
         entries.append(("vessel", style.shell(style.VESSEL, style.SOLID_OPACITY)))
-    return [*entries, ("needle", style.PROBE)] if setup.probes else entries
+    return [*entries, (say("needle"), style.PROBE)] if setup.probes else entries
 
 
 def legend(figure: Any, entries: list[tuple[str, str]], isotherms: list[style.Isotherm], y: float) -> None:
