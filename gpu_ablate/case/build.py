@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from gpu_ablate.case.anatomy import Anatomy, build_anatomy, in_scene, metres
 from gpu_ablate.case.antennas import build_antenna
+from gpu_ablate.case.background import resampled_ct
 from gpu_ablate.case.case import Case, History, RunSettings
 from gpu_ablate.case.checks import box_notes, check_places
 from gpu_ablate.case.cold import FROZEN_C, LETHAL_C, cold_histories
@@ -24,7 +25,7 @@ from gpu_ablate.case.materials import citations, dielectric_tables, nusselt, pro
 from gpu_ablate.case.memory import require_memory
 from gpu_ablate.case.plan_checks import plan_warnings
 from gpu_ablate.case.probes import build_probe, probe_stations
-from gpu_ablate.case.setup import Endpoint, Limit, Plan, Probe, Sensor, Setup, Surface
+from gpu_ablate.case.setup import Endpoint, Limit, Plan, Probe, Sensor, Setup, Surface, ThinVessel
 from gpu_ablate.case.shafts import shaft_rows
 from gpu_ablate.case.tables import rate_table, thermal_tables
 from gpu_ablate.case.vessels import VesselRows, vessel_notes, vessel_rows
@@ -247,7 +248,12 @@ def _setup(scene: Scene, anatomy: Anatomy, probes: tuple[Probe, ...], notes: tup
         notes=notes,
         inputs=fingerprints(scene),
         isolation=anatomy.layers,
+        vessels=tuple(
+            ThinVessel(vessel.name, tuple(metres(point) for point in vessel.points_mm), vessel.radius_mm * MM)
+            for vessel in scene.vessel
+        ),
         damage_law=scene.model.arrhenius,
+        ct=resampled_ct(scene, grid),
     )
 
 

@@ -172,6 +172,15 @@ class Limit:
 
 
 @dataclass(frozen=True)
+class ThinVessel:
+    """A vessel that no voxel shows: points (x, y, z) on its axis and radius of its wall [m]."""
+
+    name: str
+    points: tuple[Vector, ...]
+    radius: float
+
+
+@dataclass(frozen=True)
 class Endpoint:
     """When a cell counts as dead: `field` (a history) ≥ threshold, or ≤ threshold for "min_temperature"."""
 
@@ -251,6 +260,8 @@ class Setup:
     notes : what the user must know (provisional models, values chosen), one sentence each
     inputs : input file name -> SHA-256
     isolation : layers that move tissue
+    ct : (nz, ny, nx) [HU], to draw slices on
+    vessels : thin vessels, which no region shows
     damage_law : name of the law behind the history "arrhenius" (`physics.damage.ARRHENIUS`)
     """
 
@@ -271,7 +282,9 @@ class Setup:
     notes: tuple[str, ...] = ()
     inputs: dict[str, str] = field(default_factory=dict)
     isolation: tuple[IsolationLayer, ...] = ()
+    vessels: tuple[ThinVessel, ...] = ()
     damage_law: str = "weaver_stoll"
+    ct: NDArray[np.int16] | None = None
 
     def labels_of(self, where: str) -> list[int]:
         """Label values of the regions with this name or role (empty if none has it)."""

@@ -220,8 +220,8 @@ class Course:
 
     def _finish_due_steps(self) -> None:
         """End the steps whose time is up or whose condition is met; steps of no duration end at once. The fields are
-        recorded where a freeze begins or ends."""
-        turns = False
+        recorded at the end of each step that took time."""
+        ended = False
         for clock in self.clocks:
             while clock.step is not None:
                 reason = self._condition_met(clock)
@@ -233,9 +233,9 @@ class Course:
                 if clock.may_stop and clock.probe.enough and (met := self._met(clock.probe.enough)) is not None:
                     clock.stop()
                     station = replace(station, ended_by=f"{station.ended_by}; no further cycle: {met}")
-                turns |= "freeze" in (station.action, clock.step.action if clock.step else "")
+                ended |= station.end_s > station.start_s
                 self._announce(station, self.watch.surroundings.place(clock.probe, clock.track, station.tip_end))
-        if turns:
+        if ended:
             self.record()
 
     def _condition_met(self, clock: ProbeClock) -> str | None:

@@ -27,7 +27,7 @@ def measure_ice_course(result: Result) -> dict[str, object] | None:
     cycles : below -20 ("m20c") and -40 °C the volume of whole cells that were so cold `once_cm3` or more often,
         and twice by both rules: `twice_rewarmed_cm3` (above -18 °C in between), `twice_thawed_cm3` (above 0 °C)
 
-    A course records its fields whenever a freeze begins or ends, so that both stand on fields of that time.
+    A course records its fields at the end of each step, so that both stand on fields of that time.
     """
     setup = result.setup
     if not any(probe.freezes for probe in setup.probes):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import fields, is_dataclass
+from dataclasses import MISSING, Field, fields, is_dataclass
 from typing import Any, get_type_hints
 
 import numpy as np
@@ -14,7 +14,7 @@ from pydantic import TypeAdapter
 from gpu_ablate.case.setup import Setup, Surface
 from gpu_ablate.result.result import Station
 
-ARRAYS = ("labels", "surfaces")
+ARRAYS = ("labels", "surfaces", "ct")
 """Fields of a `Setup` that are not written as text."""
 
 
@@ -28,8 +28,10 @@ def encode_setup(setup: Setup) -> str:
     return encode({name: value for name, value in _shallow(setup).items() if name not in ARRAYS})
 
 
-def decode_setup(text: str, labels: NDArray[np.uint8], surfaces: dict[str, Surface]) -> Setup:
-    """The set-up that `encode_setup` wrote, with its arrays.
+def decode_setup(
+    text: str, labels: NDArray[np.uint8], surfaces: dict[str, Surface], ct: NDArray[np.int16] | None
+) -> Setup:
+    """The set-up that `encode_setup` wrote, with its arrays; fields that an older version did not know by default.
 
     Raises
     ------
@@ -41,9 +43,9 @@ def decode_setup(text: str, labels: NDArray[np.uint8], surfaces: dict[str, Surfa
     values = {
         field.name: TypeAdapter(types[field.name]).validate_python(found[field.name])
         for field in fields(Setup)
-        if field.name not in ARRAYS
+        if field.name not in ARRAYS and (field.name in found or not _has_default(field))
     }
-    return Setup(**values, labels=labels, surfaces=surfaces)
+    return Setup(**values, labels=labels, surfaces=surfaces, ct=ct)
 
 
 def decode_stations(text: str) -> list[Station]:
@@ -55,6 +57,10 @@ def decode_stations(text: str) -> list[Station]:
         The text does not describe stations.
     """
     return TypeAdapter(list[Station]).validate_json(text)
+
+
+def _has_default(field: Field[Any]) -> bool:
+    return field.default is not MISSING or field.default_factory is not MISSING
 
 
 def _shallow(value: Any) -> dict[str, Any]:

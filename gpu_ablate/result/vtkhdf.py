@@ -146,7 +146,8 @@ def _write_image(result: Result, image: h5py.Group) -> None:
         for index in range(len(times)):
             _write_record(records, index, name, volume)
         offsets[name] = np.arange(len(times))
-    still = {"labels": setup.labels} | {FINAL + name: values for name, values in result.final.items()}
+    fixed = {"labels": setup.labels} if setup.ct is None else {"labels": setup.labels, "ct": setup.ct}
+    still = fixed | {FINAL + name: values for name, values in result.final.items()}
     for name, values in still.items():
         _create_volume(cells, name, grid, values.dtype, 1, len(times))[...] = values
         offsets[name] = np.zeros(len(times), dtype=np.int64)
@@ -216,6 +217,8 @@ def _read(file: h5py.File, path: Path) -> Result:
     surfaces = {
         group.attrs["name"]: Surface(group["points"][...], group["faces"][...]) for group in own["surfaces"].values()
     }
+    labels = _at_step(cells["labels"], 0)
+    ct = _at_step(cells["ct"], 0) if "ct" in cells else None
     columns = json.loads(own["traces"].attrs["columns"])
     values = own["traces"][...]
     recorded = json.loads(own.attrs["recorded"])
@@ -223,7 +226,7 @@ def _read(file: h5py.File, path: Path) -> Result:
     for name in recorded:
         _require_shape(cells[name], len(times))
     return Result(
-        setup=decode_setup(text("setup"), _at_step(cells["labels"], 0), surfaces),
+        setup=decode_setup(text("setup"), labels, surfaces, ct),
         records=StoredRecords(path, times, recorded),
         status=own.attrs["status"],
         final={name.removeprefix(FINAL): _at_step(cells[name], 0) for name in cells if name.startswith(FINAL)},

@@ -205,6 +205,8 @@ class Anatomy(Table):
 
     image: File
     """The image file (NIfTI, NRRD, MHA), relative to the scene."""
+    ct: File | None = None
+    """A CT of the same body [HU], on which slices are drawn; nothing is computed from it."""
     outside: Name | None = None
     """Tissue beyond the image's edge; default is the background of [domain]."""
     source: Line | None = None
