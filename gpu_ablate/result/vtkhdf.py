@@ -146,7 +146,9 @@ def _write_image(result: Result, image: h5py.Group) -> None:
         for index in range(len(times)):
             _write_record(records, index, name, volume)
         offsets[name] = np.arange(len(times))
-    fixed = {"labels": setup.labels} if setup.ct is None else {"labels": setup.labels, "ct": setup.ct}
+    fixed: dict[str, NDArray[Any]] = {"labels": setup.labels}
+    if setup.ct is not None:
+        fixed["ct"] = setup.ct
     still = fixed | {FINAL + name: values for name, values in result.final.items()}
     for name, values in still.items():
         _create_volume(cells, name, grid, values.dtype, 1, len(times))[...] = values
