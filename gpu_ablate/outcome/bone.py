@@ -14,6 +14,9 @@ from gpu_ablate.units import CM2, MM
 CORTEX = "cortical_bone"
 """Bone whose tissue is this, or whose tissue's name begins with it, is cortex."""
 
+BONES = (CORTEX, "cancellous_bone", "red_marrow", "yellow_marrow", "bone_cyst", "bone_cement")
+"""Tissue whose name begins so is bone or lies in it."""
+
 LYTIC = "lytic_metastasis"
 
 SLICE_MM = 3.0
@@ -24,6 +27,11 @@ LEAST_SECTION = 0.25
 
 NOTED_PERCENT = 1.0
 """Less frozen cortex than this is not worth a note [%]."""
+
+
+def is_bone(tissue: str) -> bool:
+    """Whether a tissue is bone or lies in it; tumours are not."""
+    return tissue.startswith(BONES)
 
 
 def measure_bones(result: Result) -> list[dict[str, object]]:

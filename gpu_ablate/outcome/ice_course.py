@@ -16,26 +16,32 @@ from gpu_ablate.units import CM3
 EDGES = {"below_0c_cm3": FROZEN_C, "below_m20c_cm3": LETHAL_TWICE_C, "below_m40c_cm3": LETHAL_C}
 """Key of metrics.json -> what is colder at that time [°C]."""
 
+IMAGE_S = 300.0
+"""Between two images of a freeze [s]."""
+
+CLOSE_S = 1e-3
+
 
 def measure_ice_course(result: Result) -> dict[str, object] | None:
     """The `ice_course` of metrics.json; None where no cryoprobe is used.
 
-    records : at each recorded time `time_s` the volume of tissue below 0, -20 and -40 °C then
+    records : at each image (`image_indices`) `time_s` and the volume of tissue below 0, -20 and -40 °C then
     refreezes : each time at which a probe froze again: `time_s`, `probes`, `ice_left_percent` (of the greatest volume
         of ice since the refreeze before), `target_frozen_percent` (of all targets, still below 0 °C)
 
     cycles : below -20 ("m20c") and -40 °C the volume of whole cells that were so cold `once_cm3` or more often,
         and twice by both rules: `twice_rewarmed_cm3` (above -18 °C in between), `twice_thawed_cm3` (above 0 °C)
 
-    A course records its fields at the end of each step, so that both stand on fields of that time.
+    Fields are recorded at the end of each step, so that both stand on fields of that time.
     """
     setup = result.setup
     if not any(probe.freezes for probe in setup.probes):
         return None
-    times = result.records.times
+    images = image_indices(result)
+    times = [result.records.times[index] for index in images]
     body, target = setup.phase_mask("body"), setup.mask("target")
     rows, frozen = [], []
-    for index, time in enumerate(times):
+    for index, time in zip(images, times, strict=True):
         temperature = result.records.read(index, "temperature")
         shares = {
             key: killed_share(excess(temperature, Endpoint(key, "min_temperature", edge)), body)
@@ -72,6 +78,19 @@ def measure_ice_course(result: Result) -> dict[str, object] | None:
         for edge in ("m20c", "m40c")
     }
     return {"records": rows, "refreezes": refreezes, "cycles": cycles}
+
+
+def image_indices(result: Result) -> list[int]:
+    """The records that stand for images: every IMAGE_S, at the end of each step, the first and the last."""
+    times = result.records.times
+    ends = [station.end_s for station in result.stations]
+    return [
+        index
+        for index, time in enumerate(times)
+        if index == len(times) - 1
+        or abs(time - IMAGE_S * round(time / IMAGE_S)) < CLOSE_S
+        or any(abs(time - end) < CLOSE_S for end in ends)
+    ]
 
 
 def cycled(result: Result, name: str, times: int) -> float | None:

@@ -13,7 +13,7 @@ from gpu_ablate.case.antenna_powers import BEHIND, Powers, enclosing, heat_centr
 from gpu_ablate.case.antennas import WINDOW
 from gpu_ablate.physics.maxwell import AntennaField
 from gpu_ablate.physics.maxwell_geometry import Ring
-from gpu_ablate.render import marks, style
+from gpu_ablate.render import font, marks, style
 from gpu_ablate.spec.device import MicrowaveDevice
 from gpu_ablate.spec.tissue import Tissue
 from gpu_ablate.units import MM
@@ -57,7 +57,7 @@ def draw_antenna(
     from matplotlib import rc_context
     from matplotlib.figure import Figure
 
-    with rc_context(style.FONT):
+    with rc_context(font.settings()):
         figure = Figure(figsize=(WIDTH_INCHES, HEIGHT_INCHES), dpi=style.DPI)
         title = f"{device.name} in {_words(tissue.name)}"
         marks.heading(figure, title, device.description or "")

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from gpu_ablate.language import say
 from gpu_ablate.render.view import PAD, View, square_to
 
 
@@ -47,39 +48,59 @@ def cameras(view: View, aspects: tuple[float, float, float]) -> tuple[Camera, Ca
     aspects : width over height of the three pictures, in this order
     """
     outward = view.outward
-    shaft = np.array(view.stations[0].station.direction_end) if view.stations else square_to(outward)
-    side = np.cross(shaft, outward)
-    side = side / np.linalg.norm(side) if np.linalg.norm(side) > 0.05 else square_to(outward)
+    shaft = view.tracks[0].direction if view.tracks else square_to(outward)
+    steep = np.linalg.norm(np.cross(shaft, outward)) < 0.3
+    side = square_to(outward) if steep else _unit(np.cross(shaft, outward))
     toward_notice = 0.0 if view.notice is None else float((view.notice - view.focus) @ side)
     if toward_notice < 0 or (toward_notice == 0 and side[np.argmax(np.abs(side))] > 0):
         side = -side
-    top_up = np.cross(outward, np.cross(shaft, outward))
-    top_up = top_up / np.linalg.norm(top_up) if np.linalg.norm(top_up) > 0.05 else square_to(outward)
-    top_up = np.cross(outward, top_up)
-    rear_up = outward - (outward @ shaft) * shaft
-    rear_up = rear_up / np.linalg.norm(rear_up) if np.linalg.norm(rear_up) > 0.05 else square_to(shaft)
-    above = "From the skin" if view.skin is not None else "From above"
-    chosen = (
-        (f"From the side ({looking(-side)})", side, outward),
-        (f"{above} ({looking(-outward)})", outward, top_up),
-        ("Along the needle, from its handle" if view.stations else f"From the end ({looking(-shaft)})", shaft, rear_up),
+    along = np.cross(outward, side)
+    if not steep and along @ shaft < 0:
+        along = -along
+    along_needle = say("Along the needle, from its handle")
+    above = say("From the skin") if view.skin is not None else say("From above")
+    if steep:
+        third = (say("From the side, turned by 90°"), along, outward)
+    elif view.tracks:
+        third = (along_needle, shaft, _unit(outward - (outward @ shaft) * shaft))
+    else:
+        third = (say("From the end"), along, outward)
+    chosen = ((say("From the side"), side, outward), (above, outward, np.cross(outward, along)), third)
+    first, second, last = (
+        _fit(view, place if place == along_needle else titled(place, -towards, view.frame), towards, up, aspect)
+        for (place, towards, up), aspect in zip(chosen, aspects, strict=True)
     )
-    first, second, third = (
-        _fit(view, title, towards, up, aspect) for (title, towards, up), aspect in zip(chosen, aspects, strict=True)
-    )
-    return first, second, third
+    return first, second, last
 
 
-def opposite(camera: Camera, place: str) -> Camera:
+def opposite(camera: Camera, place: str, frame: str) -> Camera:
     """The same picture from behind; `place` names where it is taken from."""
-    return replace(camera, title=f"{place} ({looking(camera.towards)})", towards=-camera.towards)
+    return replace(camera, title=titled(place, camera.towards, frame), towards=-camera.towards)
 
 
-def looking(along: NDArray[np.float64]) -> str:
-    """A direction of sight as the axis that it follows."""
+def titled(place: str, along: NDArray[np.float64], frame: str) -> str:
+    """Where a picture is taken from, with the direction of sight."""
+    return f"{place} ({looking(along, frame)})"
+
+
+def looking(along: NDArray[np.float64], frame: str) -> str:
+    """A direction of sight as the axis that it follows, in a patient's frame as the side that one looks from."""
     axis = int(np.argmax(np.abs(along)))
-    mostly = "" if abs(along[axis]) > np.cos(np.radians(10)) else "mostly "
-    return f"looking {mostly}along {'+' if along[axis] > 0 else '−'}{'xyz'[axis]}"
+    square = abs(along[axis]) > np.cos(np.radians(10))
+    if frame == "patient":
+        places = (
+            (say("seen from the patient's right"), say("seen from the patient's left")),
+            (say("seen from the front"), say("seen from the back")),
+            (say("seen from the feet"), say("seen from the head")),
+        )
+        words = places[axis][int(along[axis] < 0)]
+        return words if square else say("mostly {seen}", seen=words)
+    arrow = f"{'+' if along[axis] > 0 else '−'}{'xyz'[axis]}"
+    return say("looking along {axis}", axis=arrow) if square else say("looking mostly along {axis}", axis=arrow)
+
+
+def _unit(vector: NDArray[np.float64]) -> NDArray[np.float64]:
+    return np.asarray(vector / np.linalg.norm(vector))
 
 
 def _fit(view: View, title: str, towards: NDArray[np.float64], up: NDArray[np.float64], aspect: float) -> Camera:

@@ -12,8 +12,10 @@ from typing import Any
 import numpy as np
 
 from gpu_ablate.case.setup import Limit
-from gpu_ablate.render import marks, style
+from gpu_ablate.language import say
+from gpu_ablate.render import font, marks, style
 from gpu_ablate.render.view import SKIN_ROLES
+from gpu_ablate.render.words import action_words, degrees, plain
 from gpu_ablate.result.result import Result, Station
 from gpu_ablate.units import MM
 
@@ -48,7 +50,7 @@ def draw_curves(result: Result, drawn: list[Panel], title: str, subtitle: str, p
     heights = [height for height, _ in drawn]
     height = sum(heights) + GAP_INCHES * (len(heights) - 1) + bottom + top
     end = float(result.run["simulated_s"])
-    with rc_context(style.FONT):
+    with rc_context(font.settings()):
         figure = Figure(figsize=(WIDTH_INCHES, height), dpi=style.DPI)
         upper = height - top
         for place, (tall, draw) in enumerate(drawn):
@@ -66,7 +68,7 @@ def draw_curves(result: Result, drawn: list[Panel], title: str, subtitle: str, p
                 for text in legend.get_texts():
                     text.set_parse_math(False)
                     text.set_text(fill(text.get_text(), LEGEND_LETTERS))
-        axes.set_xlabel("time [s]")
+        axes.set_xlabel(say("time [s]"))
         marks.heading(figure, title, subtitle)
         marks.disclaimer(figure)
         figure.savefig(path)
@@ -121,27 +123,36 @@ def _schedule(axes: Any, result: Result, name: str, colour: str) -> None:
             axes.axvline(station.start_s, color=style.INK, lw=1.2, ls=(0, (3, 2)))
             axes.text(station.start_s, 1.27 * top, _pull_words(station), fontsize=9, ha="center", va="bottom")
         elif length > 0.04 * span:
-            words = f"{station.power_w:g} W" if station.power_w > 0 else station.action
+            words = f"{station.power_w:g} W" if station.power_w > 0 else action_words(station.action)
             axes.text(middle, station.power_w + 0.05 * top, words, fontsize=10, ha="center", va="bottom")
     escaped = result.traces.get(f"probe.{name}.escaped_w")
-    axes.plot([], [], color=colour, lw=2, label=f"probe {name}")
+    axes.plot([], [], color=colour, lw=2, label=say("probe {name}", name=name))
     if escaped is not None and np.nanmax(escaped, initial=0.0) > 0.01 * top:
-        axes.plot(result.traces["time_s"], escaped, color=style.INK, lw=1.2, ls=":", label="radiated out of the tissue")
-    axes.set(ylim=(0, 1.25 * top), ylabel="generator [W]")
+        axes.plot(
+            result.traces["time_s"], escaped, color=style.INK, lw=1.2, ls=":", label=say("radiated out of the tissue")
+        )
+    axes.set(ylim=(0, 1.25 * top), ylabel=say("generator [W]"))
 
 
 def _freezing(axes: Any, result: Result, name: str, colour: str) -> None:
     """Temperature of a cryoprobe's gas and wall, each step with its name or output."""
     traces = result.traces
     times = traces["time_s"]
-    axes.plot(times, traces[f"probe.{name}.wall_c"], color=colour, lw=2, label=f"probe {name}, wall")
-    axes.plot(times, traces[f"probe.{name}.cryogen_c"], color=colour, lw=1.2, ls=":", label=f"probe {name}, gas")
-    axes.set(ylabel="probe [°C]", ylim=(-170, 110))
+    axes.plot(times, traces[f"probe.{name}.wall_c"], color=colour, lw=2, label=say("probe {name}, wall", name=name))
+    axes.plot(
+        times,
+        traces[f"probe.{name}.cryogen_c"],
+        color=colour,
+        lw=1.2,
+        ls=":",
+        label=say("probe {name}, gas", name=name),
+    )
+    axes.set(ylabel=say("probe [°C]"), ylim=(-170, 110))
     for station in (s for s in result.stations if s.probe == name):
         axes.axvspan(
             station.start_s, station.end_s, color=colour, alpha=0.10 if station.action == "freeze" else 0.0, lw=0
         )
-        words = f"{station.output_percent:g} %" if station.action == "freeze" else station.action
+        words = f"{station.output_percent:g} %" if station.action == "freeze" else action_words(station.action)
         if station.end_s - station.start_s > 0.05 * max(float(result.run["simulated_s"]), 1.0):
             axes.text((station.start_s + station.end_s) / 2, 60, words, fontsize=10, ha="center", va="bottom")
 
@@ -150,9 +161,11 @@ def _drawn(axes: Any, result: Result, names: list[str]) -> None:
     """Heat that the cryoprobes draw from the tissue; below 0 they warm it."""
     for name in names:
         values = result.traces[f"probe.{name}.drawn_w"]
-        axes.plot(result.traces["time_s"], values, color=_colour(result, name), lw=2, label=f"probe {name}")
+        axes.plot(
+            result.traces["time_s"], values, color=_colour(result, name), lw=2, label=say("probe {name}", name=name)
+        )
     axes.axhline(0.0, color=style.FAINT, lw=0.8)
-    axes.set(ylabel="heat drawn [W]")
+    axes.set(ylabel=say("heat drawn [W]"))
 
 
 def _colour(result: Result, name: str) -> str:
@@ -164,26 +177,26 @@ def _colour(result: Result, name: str) -> str:
 def _pull_words(station: Station) -> str:
     """A step that takes no time, with how far the tip moved."""
     moved = math.dist(station.tip_start, station.tip_end) / MM
-    return f"{station.action} {moved:.0f} mm"
+    return f"{action_words(station.action)} {moved:.0f} mm"
 
 
 def _skin(axes: Any, result: Result) -> None:
     """Hottest (and coldest) skin with the limits that apply to it."""
     traces = result.traces
-    axes.plot(traces["time_s"], traces["skin_max_c"], color=style.INK, lw=2, label="skin, hottest point")
+    axes.plot(traces["time_s"], traces["skin_max_c"], color=style.INK, lw=2, label=say("skin, hottest point"))
     values = [float(np.nanmax(traces["skin_max_c"])), float(np.nanmin(traces["skin_max_c"]))]
     if "skin_min_c" in traces:
         cold = traces["skin_min_c"]
-        axes.plot(traces["time_s"], cold, color=style.FAINT, lw=1.4, label="skin, coldest point")
+        axes.plot(traces["time_s"], cold, color=style.FAINT, lw=1.4, label=say("skin, coldest point"))
         values.append(float(np.nanmin(cold)))
     low, high = min(values), max(values)
     for limit in _skin_limits(result):
-        for value, word, colour, line in ((limit.warn, "warning", style.WARNING, (0, (4, 2))),
-                                          (limit.fail, "limit", style.BROKEN, "-")):  # fmt: skip
+        for value, word, colour, line in ((limit.warn, say("warning"), style.WARNING, (0, (4, 2))),
+                                          (limit.fail, say("limit"), style.BROKEN, "-")):  # fmt: skip
             if value is not None and low - NEAR_C < value < high + NEAR_C:
                 axes.axhline(value, color=colour, lw=1.6, ls=line, label=f"{word} {value:g} °C")
                 values.append(value)
-    axes.set(ylabel="skin [°C]", ylim=(min(values) - 1.0, max(values) + 1.5))
+    axes.set(ylabel=say("skin [°C]"), ylim=(min(values) - 1.0, max(values) + 1.5))
 
 
 def _skin_limits(result: Result) -> list[Limit]:
@@ -201,7 +214,7 @@ def _sensors(axes: Any, result: Result, names: list[str]) -> None:
         label = name.removeprefix("sensor.").removesuffix("_c")
         axes.plot(result.traces["time_s"], result.traces[name], color=style.SERIES[i % 6], lw=1.6,
                   ls=("-", "--")[i // 6], label=label)  # fmt: skip
-    axes.set(ylabel="sensors [°C]")
+    axes.set(ylabel=say("sensors [°C]"))
 
 
 def _zones(axes: Any, result: Result, names: list[str]) -> None:
@@ -210,8 +223,8 @@ def _zones(axes: Any, result: Result, names: list[str]) -> None:
         main = label == result.setup.endpoint.name
         colour = style.ZONE if main else style.SERIES[(i + 3) % 6]
         axes.plot(result.traces["time_s"], result.traces[name], color=colour, lw=2.2 if main else 1.4,
-                  label="killed tissue" if main else label)  # fmt: skip
-    axes.set(ylabel="volume [cm³]", ylim=(0, None))
+                  label=say("killed tissue") if main else plain(label))  # fmt: skip
+    axes.set(ylabel=say("volume [cm³]"), ylim=(0, None))
 
 
 def _ice(axes: Any, ice: list[dict[str, float]]) -> None:
@@ -220,14 +233,14 @@ def _ice(axes: Any, ice: list[dict[str, float]]) -> None:
     for isotherm in style.COLD:
         key = f"below_{isotherm.temperature_c:g}c_cm3".replace("-", "m")
         axes.plot(times, [row[key] for row in ice], color=isotherm.colour, ls=isotherm.line, lw=2, marker="o", ms=4,
-                  label=f"colder than {isotherm.temperature_c:g} °C".replace("-", "−"))  # fmt: skip
-    axes.set(ylabel="ice [cm³]", ylim=(0, None))
+                  label=say("colder than {degrees} °C", degrees=degrees(isotherm.temperature_c)))  # fmt: skip
+    axes.set(ylabel=say("ice [cm³]"), ylim=(0, None))
 
 
 def _coverage(axes: Any, result: Result, names: list[str]) -> None:
     for i, name in enumerate(names[:4]):
         label = name.removeprefix("target.").removesuffix("_covered_percent")
         axes.plot(result.traces["time_s"], result.traces[name], color=style.TUMOUR, lw=2.2,
-                  ls=("-", "--", ":", "-.")[i], label=f"{label} killed")  # fmt: skip
+                  ls=("-", "--", ":", "-.")[i], label=say("{name} killed", name=plain(label)))  # fmt: skip
     axes.axhline(100.0, color=style.FAINT, lw=0.8)
-    axes.set(ylabel="covered [%]", ylim=(0, 108))
+    axes.set(ylabel=say("covered [%]"), ylim=(0, 108))

@@ -9,9 +9,11 @@ from numpy.typing import NDArray
 
 from gpu_ablate.case.setup import Setup
 from gpu_ablate.language import say
+from gpu_ablate.outcome.bone import is_bone
 from gpu_ablate.render import style
-from gpu_ablate.render.view import HeatedStation
-from gpu_ablate.render.words import span
+from gpu_ablate.render.camera import Camera
+from gpu_ablate.render.view import DrawnTrack, HeatedStation
+from gpu_ablate.render.words import disclaimer_words, span
 from gpu_ablate.units import MM
 
 PATIENT_LETTERS = (("R", "L"), ("A", "P"), ("I", "S"))
@@ -27,14 +29,14 @@ def heading(figure: Any, title: str, subtitle: str) -> None:
 
 def disclaimer(figure: Any) -> None:
     """The line that no picture goes without."""
-    figure.text(0.99, 0.008, style.DISCLAIMER, fontsize=9, ha="right", va="bottom", color="#555555")
+    figure.text(0.99, 0.008, disclaimer_words(), fontsize=9, ha="right", va="bottom", color="#555555")
 
 
 def orientation(figure: Any, frame: str) -> None:
     """What the axes' letters mean, at the foot of a picture."""
-    words = "R/L right/left, A/P front/back, S/I head/feet of the patient"
+    words = say("R/L right/left, A/P front/back, S/I head/feet of the patient")
     if frame == "local":
-        words = "x, y, z: axes of the scene, not a patient orientation"
+        words = say("x, y, z: axes of the scene, not a patient orientation")
     figure.text(0.012, 0.008, words, fontsize=9, va="bottom", color="#555555")
 
 
@@ -46,22 +48,33 @@ def surface_entries(setup: Setup, zone: bool, residual: bool) -> list[tuple[str,
     """(label, colour as it is seen) of the surfaces of a 3D picture."""
     roles = {region.role for region in setup.regions}
     veiled = style.through(style.ZONE, style.ZONE_OPACITY, style.TUMOUR) if zone else style.TUMOUR
-    entries = [("tumour", veiled)] if "target" in roles else []
+    entries = [(say("tumour"), veiled)] if "target" in roles else []
     if residual:
-        entries.append(("tumour not covered", style.RESIDUAL))
+        entries.append((say("tumour not covered"), style.RESIDUAL))
     if zone:
-        entries.append(("killed tissue", style.shell(style.ZONE, style.ZONE_OPACITY)))
+        entries.append((say("killed tissue"), style.shell(style.ZONE, style.ZONE_OPACITY)))
     if "involved_skin" in roles:
-        entries.append(("invaded skin", style.shell(style.INVADED_SKIN, style.SOLID_OPACITY)))
+        entries.append((say("invaded skin"), style.shell(style.INVADED_SKIN, style.SOLID_OPACITY)))
     if "skin" in roles:
-        entries.append(("skin", style.shell(style.SKIN, style.SKIN_OPACITY)))
+        entries.append((say("skin"), style.shell(style.SKIN, style.SKIN_OPACITY)))
     if "isolation" in roles:
-        entries.append(("isolation fluid", style.shell(style.FLUID, style.FLUID_OPACITY)))
+        entries.append((say("isolation fluid"), style.shell(style.FLUID, style.FLUID_OPACITY)))
     if roles & {"risk", "nerve"}:
-        entries.append(("structure at risk", style.shell(style.RISK, style.SOLID_OPACITY)))
-    if "vessel" in roles:
-        entries.append(("vessel", style.shell(style.VESSEL, style.SOLID_OPACITY)))
+        entries.append((say("structure at risk"), style.shell(style.RISK, style.SOLID_OPACITY)))
+    if "vessel" in roles or setup.vessels:
+        entries.append((say("vessel"), style.shell(style.VESSEL, style.SOLID_OPACITY)))
+    if any(is_bone(region.tissue) for region in setup.regions):
+        entries.append((say("bone"), style.BONE))
     return [*entries, (say("needle"), style.PROBE)] if setup.probes else entries
+
+
+def slice_entries(setup: Setup) -> list[tuple[str, str]]:
+    """(label, colour) of the fills of a slice."""
+    entries = [(say("tumour"), style.TUMOUR)] if any(region.role == "target" for region in setup.regions) else []
+    return [*entries, (say("killed so far"), style.ZONE), (say("needle"), style.PROBE)]
+
+
+LEGEND_COLUMNS = 7
 
 
 def legend(figure: Any, entries: list[tuple[str, str]], isotherms: list[style.Isotherm], y: float) -> None:
@@ -73,12 +86,12 @@ def legend(figure: Any, entries: list[tuple[str, str]], isotherms: list[style.Is
         Patch(facecolor=colour, edgecolor=style.FAINT, lw=0.5, label=name) for name, colour in entries
     ]
     for isotherm in isotherms:
-        label = f"{style.isotherm_label(isotherm)} isotherm"
+        label = say("{temperature} isotherm", temperature=style.isotherm_label(isotherm))
         handles.append(Line2D([], [], color=isotherm.colour, ls=isotherm.line, lw=2.2, label=label))
     if handles:
         figure.legend(
-            handles=handles, loc="lower left", bbox_to_anchor=(0.005, y), ncols=len(handles), frameon=False,
-            handlelength=1.6, columnspacing=1.3, fontsize=11,
+            handles=handles, loc="upper left", bbox_to_anchor=(0.005, y), ncols=min(len(handles), LEGEND_COLUMNS),
+            frameon=False, handlelength=1.6, columnspacing=1.3, fontsize=11,
         )  # fmt: skip
 
 
@@ -90,26 +103,59 @@ def number(axes: Any, x: float, y: float, value: int) -> None:
     )  # fmt: skip
 
 
+def probe_names(axes: Any, tracks: tuple[DrawnTrack, ...], camera: Camera, halves: tuple[float, float]) -> None:
+    """The name of each probe at the handle's end of what is seen of its shaft.
+
+    halves : half the width and height of the picture [m]
+    """
+    from matplotlib.patheffects import withStroke
+
+    named: list[tuple[NDArray[np.float64], bool, str]] = []
+    for track in tracks:
+        tip = camera.project(track.tip)[0]
+        along = np.array([track.direction @ camera.right, track.direction @ camera.up])
+        steep = bool(np.hypot(*along) < 0.25)
+        edge = 0.93 * np.array(halves)
+        reach = [(np.sign(a) * e - t) / a for a, e, t in zip(along, edge, tip, strict=True) if abs(a) > 1e-6]
+        place = tip if steep else tip + max(min(reach), 0.0) * along
+        near = [i for i, (other, _, _) in enumerate(named) if np.abs(place - other).max() < 0.06 * halves[0]]
+        if near:
+            other, flag, names = named[near[0]]
+            named[near[0]] = (
+                other,
+                flag,
+                names if track.probe.name in names.split(", ") else f"{names}, {track.probe.name}",
+            )
+        else:
+            named.append((place, steep, track.probe.name))
+    for place, steep, names in named:
+        axes.annotate(
+            names, place, xytext=(8, 6) if steep else (0, 0), textcoords="offset points", fontsize=10,
+            weight="bold", color="white", ha="left" if steep else "center", va="center", annotation_clip=True,
+            parse_math=False, path_effects=[withStroke(linewidth=3.5, foreground=style.PROBE)],
+        )  # fmt: skip
+
+
 def scale_bar(axes: Any, unit: float = MM) -> None:
-    """A bar of round length above the right end of the picture; `unit` is a millimetre in the axes' unit."""
+    """A bar of round length in the lower left corner; `unit` is a millimetre in the axes' unit."""
     from matplotlib.lines import Line2D
     from matplotlib.transforms import offset_copy
 
     left, right = axes.get_xlim()
     wide = abs(right - left)
-    length = next(mm for mm in (5, 10, 20, 50, 100) if mm * unit >= 0.09 * wide or mm == 100)
-    share = length * unit / wide
-    place = {"xycoords": "axes fraction", "textcoords": "offset points", "annotation_clip": False}
-    above = offset_copy(axes.transAxes, axes.figure, x=0.0, y=8.0, units="points")
-    bar = Line2D([1.0 - share, 1.0], [1.0, 1.0], color=style.INK, lw=3, solid_capstyle="butt", transform=above)
+    length = next(mm for mm in (5, 10, 20, 50, 100) if mm * unit >= 0.12 * wide or mm == 100)
+    inside = offset_copy(axes.transAxes, axes.figure, x=10.0, y=10.0, units="points")
+    bar = Line2D([0.0, length * unit / wide], [0.0, 0.0], color=style.INK, lw=3, solid_capstyle="butt",
+                 transform=inside, path_effects=halo(6))  # fmt: skip
     axes.add_artist(bar)
-    bar.set_clip_on(False)
-    axes.annotate(f"{length} mm", (1.0 - share, 1.0), xytext=(-5, 8), ha="right", va="center", fontsize=10, **place)
+    axes.annotate(
+        f"{length} mm", (0.0, 0.0), xycoords="axes fraction", xytext=(10, 14), textcoords="offset points", ha="left",
+        va="bottom", fontsize=10, path_effects=halo(3),
+    )  # fmt: skip
 
 
 def directions(axes: Any, right: NDArray[np.float64], up: NDArray[np.float64], frame: str) -> None:
     """Arrows of the axes as seen, at the lower right; letters of the body only in a patient's frame."""
-    from matplotlib.patheffects import withStroke
 
     seen = [(axis, np.array([right[axis], up[axis]])) for axis in range(3)]
     shown = sorted(((axis, arrow) for axis, arrow in seen if np.hypot(*arrow) >= 0.3), key=lambda s: -np.hypot(*s[1]))
@@ -120,21 +166,41 @@ def directions(axes: Any, right: NDArray[np.float64], up: NDArray[np.float64], f
         tip = sign * arrow * (27.0 if np.hypot(*arrow) > 0.6 else 42.0)
         axes.annotate(
             label, xy=corner, xycoords="figure pixels", xytext=tip, textcoords="offset points", ha="center",
-            va="center", fontsize=10, weight="bold", path_effects=[withStroke(linewidth=3, foreground="white")],
+            va="center", fontsize=10, weight="bold", path_effects=halo(3),
             arrowprops={"arrowstyle": "<-", "color": style.INK, "lw": 1.3, "shrinkA": 5, "shrinkB": 0},
         )  # fmt: skip
+
+
+def halo(width: float) -> list[Any]:
+    """A white rim around text or lines, so that they can be read on anything."""
+    from matplotlib.patheffects import withStroke
+
+    return [withStroke(linewidth=width, foreground="white")]
+
+
+def ring(axes: Any, x: float, y: float, front: bool) -> None:
+    """A ring around a place, faint where that lies behind."""
+    for edge, wide in (("white", 4.0), (style.INK, 1.8)):
+        axes.plot(x, y, "o", ms=13, mfc="none", mec=edge, mew=wide, alpha=1.0 if front else 0.5)
+
+
+def beside(axes: Any, place: tuple[float, float], name: str) -> None:
+    """A name beside a place."""
+    axes.annotate(name, place, xytext=(7, 6), textcoords="offset points", fontsize=9, weight="bold", parse_math=False,
+                  path_effects=halo(3))  # fmt: skip
 
 
 def skin_side(axes: Any) -> None:
     """Which way the skin lies: up."""
     axes.text(
-        0.5, 0.985, "▲ towards the skin", transform=axes.transAxes, ha="center", va="top", fontsize=10,
+        0.5, 0.985, say("▲ towards the skin"), transform=axes.transAxes, ha="center", va="top", fontsize=10,
         color=style.SKIN_INK, weight="bold",
     )  # fmt: skip
 
 
-def skin_names(axes: Any, seen: NDArray[np.float64], halves: tuple[float, float]) -> None:
-    """The word "skin" on each side of the picture's middle where the skin crosses a line near its left edge.
+def skin_names(axes: Any, seen: NDArray[np.float64], halves: tuple[float, float]) -> bool:
+    """The word "skin" on each side of the picture's middle where the skin crosses a line near its left edge; whether it
+    could be written above the middle.
 
     Parameters
     ----------
@@ -143,11 +209,14 @@ def skin_names(axes: Any, seen: NDArray[np.float64], halves: tuple[float, float]
     """
     half_width, half_height = halves
     near = seen[np.abs(seen[:, 0] + 0.82 * half_width) < 0.12 * half_width][:, 1]
+    above = False
     for side, place, shift in ((near[near > 0], "bottom", 4), (-near[near <= 0], "top", -4)):
         if len(side) and (edge := float(side.max())) < 0.9 * half_height:
+            above |= place == "bottom"
             height = edge if place == "bottom" else -edge
-            axes.annotate("skin", (-0.82 * half_width, height), xytext=(0, shift), textcoords="offset points",
+            axes.annotate(say("skin"), (-0.82 * half_width, height), xytext=(0, shift), textcoords="offset points",
                           ha="center", va=place, fontsize=10, color=style.SKIN_INK, weight="bold")  # fmt: skip
+    return above
 
 
 def station_words(heated: tuple[HeatedStation, ...]) -> list[str]:
@@ -155,10 +224,10 @@ def station_words(heated: tuple[HeatedStation, ...]) -> list[str]:
     words = []
     for each in heated[:8]:
         station = each.station
-        track = f" track {each.track + 1}," if len(each.probe.tracks) > 1 else ""
+        track = " " + say("track {n},", n=each.track + 1) if len(each.probe.tracks) > 1 else ""
         times = f"{span(station.start_s, station.end_s)} s"
         words.append(f"{each.number} = {station.probe}{track} {station.power_w:g} W, {times}")
-    return [*words, f"and {len(heated) - 8} more"] if len(heated) > 8 else words
+    return [*words, say("and {n} more", n=len(heated) - 8)] if len(heated) > 8 else words
 
 
 def stations(figure: Any, heated: tuple[HeatedStation, ...], y: float) -> None:
@@ -166,5 +235,5 @@ def stations(figure: Any, heated: tuple[HeatedStation, ...], y: float) -> None:
     if heated:
         words = station_words(heated)
         rows = ["   ".join(words[first : first + IN_A_LINE]) for first in range(0, len(words), IN_A_LINE)]
-        text = "Stations (middle of the heat):  " + "\n".join(rows)
+        text = say("Stations (middle of the heat):") + "  " + "\n".join(rows)
         figure.text(0.012, y, text, fontsize=10 if len(rows) == 1 else 9, va="bottom", parse_math=False)

@@ -13,11 +13,15 @@ from numpy.typing import NDArray
 from gpu_ablate.case.grid import Grid
 from gpu_ablate.case.setup import Setup, Surface
 from gpu_ablate.geometry.meshes import contour
-from gpu_ablate.render import marks, style
+from gpu_ablate.render import font, marks, style
+from gpu_ablate.render.bones import bone_surface
 from gpu_ablate.render.camera import Camera, cameras
+from gpu_ablate.render.plane import Plane, loops
 from gpu_ablate.render.silhouette import draw_isotherms
-from gpu_ablate.render.view import PAD, View, drawn_tracks, surfaces_of
+from gpu_ablate.render.vessels import vessel_surfaces
+from gpu_ablate.render.view import View, surfaces_of
 from gpu_ablate.result.result import Result
+from gpu_ablate.units import MM
 
 Margins = NDArray[np.float64]
 SHADING = {"smooth_shading": True, "ambient": 0.45, "diffuse": 0.6, "specular": 0.0}
@@ -69,7 +73,7 @@ def draw_scene3d(
     pieces = [*body_pieces(result, view, zone, margins), *isotherm_pieces(temperature, isotherms, result.setup.grid)]
     pictures = photograph(pieces, chosen, sizes, skins)
     residual = any((np.nan_to_num(m, nan=-1.0) < 0).any() for m in margins.values())
-    with rc_context(style.FONT):
+    with rc_context(font.settings()):
         figure = Figure(figsize=SIZE_INCHES, dpi=style.DPI)
         for place, camera, picture in zip(PANELS, chosen, pictures, strict=True):
             axes = figure.add_axes(place)
@@ -81,7 +85,7 @@ def draw_scene3d(
             draw_isotherms(axes, temperature, view.isotherms, result.setup.grid, camera, across)
             annotate(axes, camera, view, result.setup, across)
         marks.heading(figure, title, subtitle)
-        marks.legend(figure, marks.surface_entries(result.setup, zone is not None, residual), isotherms, y=0.06)
+        marks.legend(figure, marks.surface_entries(result.setup, zone is not None, residual), isotherms, y=0.105)
         marks.stations(figure, view.stations, y=0.031)
         marks.orientation(figure, result.setup.frame)
         marks.disclaimer(figure)
@@ -110,11 +114,16 @@ def body_pieces(result: Result, view: View, zone: Surface | None, margins: dict[
             pieces.append(
                 Piece(surface_mesh(surface).clip_box(bounds, invert=False), style.ROLE[role], style.SOLID_OPACITY)
             )
+    for _, surface in vessel_surfaces(setup):
+        pieces.append(Piece(surface_mesh(surface).clip_box(bounds, invert=False), style.VESSEL, style.SOLID_OPACITY))
+    bone = bone_surface(setup)
+    if bone is not None:
+        pieces.append(Piece(surface_mesh(bone).clip_box(bounds, invert=False), style.BONE, style.BONE_OPACITY))
     for name, surface in surfaces_of(setup, "target"):
         pieces += target_pieces(surface, margins.get(name))
     if zone is not None:
         pieces.append(Piece(surface_mesh(zone), style.ZONE, style.ZONE_OPACITY))
-    pieces += [Piece(mesh, style.PROBE, 1.0) for mesh in needles(setup, view)]
+    pieces += [Piece(mesh, style.PROBE, 1.0) for mesh in needles(view)]
     return [piece for piece in pieces if piece.mesh.n_points]
 
 
@@ -153,13 +162,13 @@ def target_pieces(surface: Surface, margins: Margins | None) -> list[Piece]:
     return [Piece(covered, style.TUMOUR, 1.0), Piece(residual, style.RESIDUAL, 1.0)]
 
 
-def needles(setup: Setup, view: View) -> list[Any]:
+def needles(view: View) -> list[Any]:
     """Shaft of each probe at its deepest place on each track, with a conical tip and a ball at each station's heat."""
     import pyvista as pv
 
     meshes: list[Any] = []
     length = 1.5 * float(np.linalg.norm(view.upper - view.lower))
-    for track in drawn_tracks(setup, view.stations):
+    for track in view.tracks:
         radius, axis, cone = track.probe.radius, track.direction, 4 * track.probe.radius
         start, end = track.tip + cone * axis, track.tip + length * axis
         tube = pv.Cylinder(center=(start + end) / 2, direction=axis, radius=radius, height=length - cone, resolution=24)
@@ -228,21 +237,24 @@ def annotate(axes: Any, camera: Camera, view: View, setup: Setup, across: float)
 
     across : half the picture's width [m]
     """
-    for track in drawn_tracks(setup, view.stations):
+    for track in view.tracks:
         if track.stations:
             line = camera.project(np.array([track.stations[0].tip, track.stations[-1].tip]))
             axes.plot(*line.T, color="white", lw=1.2, ls=(0, (2, 2)))
+    marks.probe_names(axes, view.tracks, camera, (across, camera.height / 2))
     for station in view.stations:
         x, y = camera.project(station.heat)[0]
         marks.number(axes, x, y, station.number)
     marks.scale_bar(axes)
     marks.directions(axes, camera.right, camera.up, setup.frame)
-    if view.skin is not None and camera.up @ view.outward > 0.7:
+    if view.skin is None or camera.up @ view.outward <= 0.7:
+        return
+    cut = [] if camera.through_skin else loops(view.skin, Plane("", camera.focus, camera.right, camera.up))
+    for curve in cut:
+        axes.plot(*(curve * MM).T, color=style.SKIN_INK, lw=1.4)
+    halves = across, camera.height / 2
+    if not (cut and marks.skin_names(axes, MM * np.concatenate(cut), halves)):
         marks.skin_side(axes)
-        if not camera.through_skin:
-            points = view.skin.points[np.unique(view.skin.faces)].astype(float)
-            near = (np.abs((points - view.focus) @ camera.towards)) < PAD
-            marks.skin_names(axes, camera.project(points[near]), (across, camera.height / 2))
 
 
 def surface_mesh(surface: Surface) -> Any:

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-DISCLAIMER = "Research tool, not a medical device. Not for treatment decisions."
+from gpu_ablate.case.setup import Setup
+from gpu_ablate.outcome.bone import is_bone
 
 TUMOUR = "#AA3377"
 RESIDUAL = "#FFE11A"
@@ -22,9 +23,18 @@ PROBE = "#2B2B2B"
 SENSOR = "#2B2B2B"
 ZONE = "#009E73"
 GAS = "#FFFFFF"
+ICE = "#8CC7F0"
+ICE_OPACITY = 0.45
+BONE = "#E9DFC3"
+BONE_TINTS = ("#EFE9D6", "#DDD2B4")
+"""Spongy bone and cortex in slices."""
+BEYOND = "#F6F6F6"
+"""What lies beyond the box of the model."""
 INK = "#1A1A1A"
 FAINT = "#8A8A8A"
 PAPER = "#FFFFFF"
+TUMOUR_ON_DARK, ZONE_ON_DARK = "#FF8AD8", "#3DF0B4"
+"""Outlines on ultrasound and CT."""
 
 OK = "#00704F"
 WARNING = "#B25E00"
@@ -71,21 +81,37 @@ HEAT = (
 
 COLD = (
     Isotherm(0.0, "#0072B2", ":", True),
-    Isotherm(-20.0, "#56B4E9", "--", False),
+    Isotherm(-20.0, "#56B4E9", "--", True),
     Isotherm(-40.0, "#332288", "-", False),
 )
 """0 °C: the edge of the ice as imaging shows it; -20 and -40 °C: what kills in two cycles and at once."""
+
+
+@dataclass(frozen=True)
+class Wash:
+    """Colours of temperatures in a movie: a matplotlib map from `low_c` to `high_c`, whose opacity grows to `opacity`
+    until `fades_c` away from body temperature [°C]."""
+
+    colours: str
+    low_c: float
+    high_c: float
+    fades_c: float
+    opacity: float
+
+
+HEAT_WASH = Wash("inferno_r", 37.0, 110.0, 20.0, 0.75)
+COLD_WASH = Wash("YlGnBu_r", -140.0, 37.0, 50.0, 0.8)
 
 ZONE_OPACITY = 0.20
 ISOTHERM_OPACITY = 0.06
 SKIN_OPACITY = 0.35
 FLUID_OPACITY = 0.35
 SOLID_OPACITY = 0.6
+BONE_OPACITY = 0.16
 VEIL = 0.3
 """Share of its opacity that skin or fluid keeps where the camera looks through it."""
 
-FONT = {
-    "font.family": "DejaVu Sans",
+LOOK = {
     "font.size": 11.0,
     "axes.titlesize": 12.0,
     "axes.titleweight": "bold",
@@ -95,14 +121,23 @@ FONT = {
     "figure.facecolor": PAPER,
     "savefig.facecolor": PAPER,
 }
-"""matplotlib settings of every picture (DejaVu Sans travels with matplotlib)."""
+"""matplotlib settings of every picture but its font."""
 
 DPI = 104
 
 
+BONE_WINDOW, SOFT_WINDOW = (400.0, 1800.0), (40.0, 400.0)
+"""Level and width [HU] of the usual CT windows for bone and for soft tissue."""
+
+
+def ct_window(setup: Setup) -> tuple[float, float]:
+    """Level and width of the CT window [HU]: for bone where the scene has some."""
+    return BONE_WINDOW if any(is_bone(region.tissue) for region in setup.regions) else SOFT_WINDOW
+
+
 def isotherm_label(isotherm: Isotherm) -> str:
     """Text of the legend, for example "43 °C"."""
-    return f"{isotherm.temperature_c:g} °C"
+    return f"{isotherm.temperature_c:g} °C".replace("-", "−")
 
 
 def through(veil: str, opacity: float, behind: str) -> str:

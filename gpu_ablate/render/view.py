@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gpu_ablate.case.setup import Probe, Setup, Surface
+from gpu_ablate.language import say
 from gpu_ablate.outcome.verdict import is_cold
 from gpu_ablate.render import style
 from gpu_ablate.render.words import seconds
@@ -61,6 +62,8 @@ class View:
     temperature_label : what that is, in words
     isotherms : those of heat, or of cold
     stations : heated stations in order
+    tracks : every track that is drawn, the needle at its deepest place there
+    frame : "patient" or "local", see `Setup`
     """
 
     focus: NDArray[np.float64]
@@ -74,6 +77,8 @@ class View:
     temperature_label: str
     isotherms: tuple[style.Isotherm, ...]
     stations: tuple[HeatedStation, ...]
+    tracks: tuple[DrawnTrack, ...]
+    frame: str
 
 
 def look_at(result: Result, dead: NDArray[np.bool_], notice: NDArray[np.float64] | None) -> View:
@@ -94,7 +99,8 @@ def look_at(result: Result, dead: NDArray[np.bool_], notice: NDArray[np.float64]
         focus = _edge_centres(setup, solved >= solved.max()).mean(axis=0)
         points += [_edge_centres(setup, solved >= (solved.min() + solved.max()) / 2)]
         points += [np.array([sensor.point for sensor in setup.sensors]).reshape(-1, 3)]
-    points += [np.array([s.tip for s in stations])] if stations else []
+    tracks = drawn_tracks(setup, stations)
+    points += [np.array([track.tip for track in tracks])] if tracks else []
     skin = skin_sheet(setup)
     outward = _outward(setup, focus, skin)
     if skin is not None:
@@ -106,7 +112,9 @@ def look_at(result: Result, dead: NDArray[np.bool_], notice: NDArray[np.float64]
     every = np.concatenate(points)
     lower = np.maximum(every.min(axis=0) - PAD, setup.grid.origin)
     upper = np.minimum(every.max(axis=0) + PAD, setup.grid.upper)
-    return View(focus, outward, skin, notice, every, lower, upper, temperature, label, isotherms, stations)
+    return View(
+        focus, outward, skin, notice, every, lower, upper, temperature, label, isotherms, stations, tracks, setup.frame
+    )
 
 
 def only(view: View, points: NDArray[np.float64]) -> View:
@@ -150,13 +158,13 @@ def drawn_tracks(setup: Setup, stations: tuple[HeatedStation, ...]) -> tuple[Dra
 def reached(result: Result) -> tuple[NDArray[np.float32], str]:
     """What the isotherms are drawn of [°C], and what it is: ever reached, else the hottest record."""
     if is_cold(result.setup.endpoint) and "min_temperature" in result.final:
-        return result.final["min_temperature"], "lowest temperature reached"
+        return result.final["min_temperature"], say("lowest temperature reached")
     if "max_temperature" in result.final:
-        return result.final["max_temperature"], "highest temperature reached"
+        return result.final["max_temperature"], say("highest temperature reached")
     body = ~result.setup.phase_mask("gas")
     fields = [result.records.read(i, "temperature") for i in range(len(result.records.times))]
     best = int(np.argmax([field[body].max() for field in fields]))
-    return fields[best], f"temperature at {seconds(result.records.times[best])} s"
+    return fields[best], say("temperature at {s} s", s=seconds(result.records.times[best]))
 
 
 def skin_sheet(setup: Setup) -> Surface | None:

@@ -3,35 +3,66 @@
 from __future__ import annotations
 
 from gpu_ablate.case.setup import Endpoint, Setup
+from gpu_ablate.language import catalogue, say, spoken
 from gpu_ablate.result.result import Result
+
+
+def disclaimer_words() -> str:
+    """The line that no picture and no report goes without."""
+    return say("Research tool, not a medical device. Not for treatment decisions.")
 
 
 def endpoint_words(endpoint: Endpoint) -> str:
     """The endpoint's rule as people write it."""
     words = {
-        "cem43": f"CEM43 ≥ {endpoint.threshold:g} min",
-        "arrhenius": f"Arrhenius Ω ≥ {endpoint.threshold:g}",
-        "max_temperature": f"hotter than {endpoint.threshold:g} °C",
-        "min_temperature": f"colder than {endpoint.threshold:g} °C",
-        "cycles_m20c": "colder than -20 °C in two cycles",
+        "cem43": say("CEM43 ≥ {minutes:g} min", minutes=endpoint.threshold),
+        "arrhenius": say("Arrhenius Ω ≥ {omega:g}", omega=endpoint.threshold),
+        "max_temperature": say("hotter than {degrees} °C", degrees=degrees(endpoint.threshold)),
+        "min_temperature": say("colder than {degrees} °C", degrees=degrees(endpoint.threshold)),
+        "cycles_m20c": say("colder than −20 °C in two cycles"),
     }
     return words.get(endpoint.field, plain(endpoint.name))
 
 
+def action_words(action: str) -> str:
+    """A step of a schedule."""
+    words = {
+        "hold": say("hold"),
+        "pull": say("pull"),
+        "rest": say("rest"),
+        "reinsert": say("reinsert"),
+        "freeze": say("freeze"),
+        "thaw": say("thaw"),
+    }
+    return words[action]
+
+
+def degrees(temperature_c: float) -> str:
+    """A temperature with a real minus sign."""
+    return f"{temperature_c:g}".replace("-", "−")
+
+
 def zone_sentence(setup: Setup) -> str:
     """What the killed zone of a picture is, for its second line; empty where nothing lives."""
-    return f"  Killed tissue: {endpoint_words(setup.endpoint)}." if setup.phase_mask("body").any() else ""
+    if not setup.phase_mask("body").any():
+        return ""
+    return "  " + say("Killed tissue: {rule}.", rule=endpoint_words(setup.endpoint))
 
 
 def time_words(result: Result) -> str:
     """How far the run got."""
-    ended = f"{seconds(float(result.run['simulated_s']))} s"
-    return f"After {ended}" if result.status == "done" else f"RUN {result.status.upper()} at {ended}"
+    ended = seconds(float(result.run["simulated_s"]))
+    if result.status == "done":
+        return say("After {s} s", s=ended)
+    if result.status == "failed":
+        return say("RUN FAILED at {s} s", s=ended)
+    return say("RUN INTERRUPTED at {s} s", s=ended)
 
 
 def plain(name: str) -> str:
     """A name of the library as people write it, for example "breast tumour"."""
-    return name.replace("_", " ")
+    words = name.replace("_", " ")
+    return catalogue(spoken()).get(words, words)
 
 
 def seconds(time_s: float) -> str:

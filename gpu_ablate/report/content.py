@@ -9,8 +9,7 @@ from typing import Any
 from gpu_ablate.case.setup import Setup
 from gpu_ablate.outcome.verdict import is_cold
 from gpu_ablate.render.gl import NO_PICTURES
-from gpu_ablate.render.style import DISCLAIMER
-from gpu_ablate.render.words import endpoint_words, plain, seconds
+from gpu_ablate.render.words import disclaimer_words, endpoint_words, plain, seconds
 from gpu_ablate.report.bracket import bracket_table
 from gpu_ablate.report.cold import (
     bone_table,
@@ -154,7 +153,7 @@ def collect(result: Result, metrics: dict[str, Any], figures: dict[str, Path], b
         title=setup.title or setup.name,
         scene=setup.name,
         run_problem=problem,
-        disclaimer=DISCLAIMER,
+        disclaimer=disclaimer_words(),
         headline=lines,
         status=next((state for state in ("broken", "warning", "ok") if state in {line.status for line in lines}), ""),
         why=verdict["why"] if judged else "",

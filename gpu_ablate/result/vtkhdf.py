@@ -7,6 +7,7 @@ Source of the layout: Kitware, docs.vtk.org, "VTKHDF File Format", ImageData and
 from __future__ import annotations
 
 import json
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +31,9 @@ SCHEMA_VERSION = 1
 VTKHDF_VERSION = (2, 1)
 """Of the group ``/VTKHDF``: the oldest that knows all that is used here."""
 
+REMEMBERED = 4
+"""Fields that are kept after they were read: two between two records."""
+
 
 class StoredRecords:
     """Records of a finished run, read from result.vtkhdf when asked for.
@@ -45,6 +49,7 @@ class StoredRecords:
         self.path = path
         self._times = times
         self._names = names
+        self._remembered = lru_cache(REMEMBERED)(self._read)
 
     @property
     def times(self) -> list[float]:
@@ -67,12 +72,17 @@ class StoredRecords:
         raise ResultError(f"{self.path}: holds a finished run\n  start a new one in another folder")
 
     def read(self, index: int, name: str) -> NDArray[np.float32]:
-        """One field (nz, ny, nx) of one record."""
+        """One field (nz, ny, nx) of one record; the last few are remembered, for what goes on in time."""
+        return self._remembered(index, name)
+
+    def _read(self, index: int, name: str) -> NDArray[np.float32]:
         try:
             with h5py.File(self.path, "r") as file:
-                return _at_step(file["VTKHDF/CellData"][name], index)
+                field: NDArray[np.float32] = _at_step(file["VTKHDF/CellData"][name], index)
         except (OSError, KeyError) as error:
             raise damaged(self.path, error) from error
+        field.flags.writeable = False
+        return field
 
 
 def write_vtkhdf(result: Result, metrics: dict[str, Any], scene: str, path: Path) -> None:

@@ -47,8 +47,8 @@ def _whole(version: Any) -> Any:
     return version
 
 
-IMAGING_EVERY_S = 300.0
-"""Between two images of a freeze [s]: every 5 minutes."""
+RECORD_COLD_S, RECORD_HEAT_S = 60.0, 30.0
+"""Between two records of the fields [s], unless the scene says otherwise."""
 
 
 class Scene(Table):
@@ -171,10 +171,10 @@ class Scene(Table):
         return "lethal40" if self.cools() and not self.heats() else "cem43_240"
 
     def record_every_s(self) -> float:
-        """Between records of the fields [s]: as written, else at imaging stops with cold, every 30 s with heat."""
+        """Between records of the fields [s]: as written, else every minute with cold, every 30 s with heat."""
         if self.run.record_every_s is not None:
             return self.run.record_every_s
-        return IMAGING_EVERY_S if self.freezes() else 30.0
+        return RECORD_COLD_S if self.freezes() else RECORD_HEAT_S
 
     def duration_s(self) -> float:
         """How long to compute [s]: as written, else until the last schedule or source ends (0 if none)."""

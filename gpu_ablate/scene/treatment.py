@@ -297,8 +297,8 @@ class Run(Table):
     duration_s: Duration | None = None
     """Default is the longest schedule."""
     record_every_s: Annotated[float, Field(ge=0.1, le=1e6)] | None = None
-    """Between records of the fields; default is 300 where a cryoprobe freezes, as images are taken, else 30. The end
-    of each step that takes time is recorded too."""
+    """Between records of the fields; default is 60 where a cryoprobe freezes, else 30. The end of each step
+    that takes time is recorded too."""
     trace_every_s: Annotated[float, Field(ge=0.01, le=1e6)] = 1.0
     """Between rows of the traces."""
     accuracy: Literal["preview", "standard", "fine"] = "standard"

@@ -9,10 +9,12 @@ from pathlib import Path
 from string import Formatter
 
 import pytest
+from fontTools.ttLib import TTFont
 
 import gpu_ablate
 from gpu_ablate.errors import SceneError
 from gpu_ablate.language import ENGLISH, LANGUAGES, catalogue, say, speaking, spoken
+from gpu_ablate.languages.font import FILE, characters
 
 PACKAGE = Path(gpu_ablate.__file__).parent
 OTHERS = [language for language in LANGUAGES if language != ENGLISH]
@@ -69,3 +71,9 @@ def test_an_unknown_language_is_refused() -> None:
 def test_texts_without_a_translation_stay_english() -> None:
     with speaking("zh-CN"):
         assert say("no such text {n}", n=3) == "no such text 3"
+
+
+def test_the_font_holds_every_character_of_the_catalogues() -> None:
+    """After a change of a catalogue: python -m gpu_ablate.languages.font SOURCE.ttc"""
+    known = TTFont(FILE).getBestCmap()
+    assert not {letter for letter in characters() if ord(letter) not in known}

@@ -211,10 +211,10 @@ def test_the_ice_margin_is_what_it_says(build: Build) -> None:
 
 
 def test_fields_are_recorded_at_the_end_of_each_step(build: Build) -> None:
-    """Besides the images every 300 s by default: what is left frozen at a refreeze is then known."""
+    """Besides every minute: what is left frozen at a refreeze is then known."""
     text = scene(CYCLE).replace("record_every_s = 30\n", "")
     case = build(text)
-    assert case.run.record_every == 300.0
+    assert case.run.record_every == 60.0
     assert ga.simulate(case, "numba").records.times == [0.0, 60.0, 90.0, 100.0, 120.0, 130.0]
 
 

@@ -17,10 +17,10 @@ from gpu_ablate.render import gl, marks, style
 from gpu_ablate.render.camera import Camera, cameras, opposite
 from gpu_ablate.render.figures import write_figures
 from gpu_ablate.render.margin_map import band_names, band_shares, dots
+from gpu_ablate.render.plane import Plane, loops, through
 from gpu_ablate.render.scene3d import exact_plotter, needles, pixels
 from gpu_ablate.render.silhouette import hottest_behind
 from gpu_ablate.render.slice_marks import within
-from gpu_ablate.render.slices import loops
 from gpu_ablate.render.view import drawn_tracks, look_at, skin_sheet
 from gpu_ablate.result.result import Result
 
@@ -78,12 +78,12 @@ def test_translucent_planes_blend_by_depth_not_by_order(front_first: bool) -> No
 @pytest.mark.usefixtures("drawing")
 def test_all_pictures_are_drawn(written: tuple[dict[str, Path], list[str]]) -> None:
     files, lines = written
-    assert list(files) == ["scene3d", "margin_map", "slices", "curves"]
+    assert list(files) == ["scene3d", "margin_map", "slices", "film_strip", "movie", "ultrasound", "curves"]
     assert lines == []
     for name, file in files.items():
         picture = Image.open(file)
-        assert file.name == f"{name}.png"
-        assert picture.width == round(13.0 * style.DPI)
+        assert file.name == ("procedure.webp" if name == "movie" else f"{name}.png")
+        assert picture.width == (round(9.0 * 96) if name == "movie" else round(13.0 * style.DPI))
         assert np.asarray(picture.convert("L")).std() > 10
 
 
@@ -102,7 +102,7 @@ def test_without_opengl_the_rest_is_drawn_and_one_line_says_why(
     monkeypatch.setenv("VTK_DEFAULT_OPENGL_WINDOW", "vtkEGLRenderWindow")
     lines: list[str] = []
     files = write_figures(result, metrics, tmp_path, lines.append)
-    assert list(files) == ["slices", "curves"]
+    assert list(files) == ["slices", "film_strip", "movie", "ultrasound", "curves"]
     assert all(file.stat().st_size > 10_000 for file in files.values())
     assert len(lines) == 1
     assert "\n" not in lines[0]
@@ -114,7 +114,7 @@ def test_a_run_that_kills_nothing_is_drawn_too(result: Result, metrics: dict[str
     final = {name: np.full_like(field, 0 if name == "cem43" else 37) for name, field in result.final.items()}
     target = metrics["targets"][0] | {"min_margin_mm": None, "min_margin_at_mm": None}
     files = write_figures(replace(result, final=final), metrics | {"targets": [target]}, tmp_path, lambda line: None)
-    assert list(files) == ["scene3d", "slices", "curves"]
+    assert list(files) == ["scene3d", "slices", "film_strip", "movie", "ultrasound", "curves"]
 
 
 @pytest.mark.usefixtures("drawing")
@@ -142,7 +142,7 @@ def test_a_run_stopped_before_its_first_step_is_drawn_too(
 def test_cameras_keep_lengths_and_are_not_mirrored(result: Result) -> None:
     view = look_at(result, result.final["cem43"] >= 240, notice=np.array([0.0, 0.010, -0.012]))
     side, skin, along = cameras(view, (1.0, 1.0, 1.0))
-    for camera in (side, skin, along, opposite(side, "")):
+    for camera in (side, skin, along, opposite(side, "", "local")):
         frame = np.array([camera.right, camera.up, camera.towards])
         assert np.allclose(frame @ frame.T, np.eye(3), atol=1e-12)
         assert np.linalg.det(frame) == pytest.approx(1.0)
@@ -181,13 +181,14 @@ def test_the_outline_of_a_hot_ball_is_its_disc_from_anywhere(towards: tuple[floa
 
 def test_the_needle_is_drawn_only_near_the_slice() -> None:
     start, end = np.array([0.0, 0.0, -0.02]), np.array([0.03, 0.0, 0.02])
-    part = within(start, end, axis=2, position=0.005, reach=0.002)
+    coronal, _, axial = through(np.array([0.0, 0.003, 0.005]))
+    part = within(start, end, axial, reach=0.002)
     assert np.allclose(part[:, 2], [0.003, 0.007])
     assert np.allclose(np.cross(part[1] - part[0], end - start), 0.0)
-    assert np.allclose(within(start, end, 2, -0.02, 0.002)[0], start)
-    assert within(start, end, axis=2, position=0.03, reach=0.002) is None
-    assert within(start, end, axis=1, position=0.003, reach=0.002) is None
-    assert np.allclose(within(start, end, axis=1, position=0.001, reach=0.002), [start, end])
+    assert np.allclose(within(start, end, through(np.array([0.0, 0.0, -0.02]))[2], 0.002)[0], start)
+    assert within(start, end, through(np.array([0.0, 0.0, 0.03]))[2], reach=0.002) is None
+    assert within(start, end, coronal, reach=0.002) is None
+    assert np.allclose(within(start, end, coronal, reach=0.004), [start, end])
 
 
 def test_every_track_is_drawn(two_tracks: Result) -> None:
@@ -198,7 +199,7 @@ def test_every_track_is_drawn(two_tracks: Result) -> None:
     assert [s.number for s in second.stations] == [4]
     assert marks.station_words(view.stations)[-1] == "4 = A track 2, 40 W, 312–342 s"
     assert second.stations[0].heat == pytest.approx(np.array([4.2e-3, 0.0, -10.4e-3]))
-    shafts = needles(two_tracks.setup, view)[:2] + needles(two_tracks.setup, view)[5:7]
+    shafts = needles(view)[:2] + needles(view)[5:7]
     for track, (tube, cone) in zip((first, second), (shafts[:2], shafts[2:]), strict=True):
         points = np.concatenate([np.asarray(tube.points), np.asarray(cone.points)]) - track.tip
         beside = points - np.outer(points @ track.direction, track.direction)
@@ -238,11 +239,26 @@ def test_a_block_of_agar_is_drawn_around_its_heat(result: Result, metrics: dict[
 
 def test_a_sphere_is_cut_in_a_closed_circle() -> None:
     surface = sphere(0.01)
-    (curve,) = loops(surface, 2, 0.006)
+    (curve,) = loops(surface, through(np.array([0.0, 0.0, 0.006]))[2])
     assert np.allclose(curve[0], curve[-1])
-    assert np.allclose(curve[:, 2], 0.006)
-    assert np.hypot(curve[:, 0], curve[:, 1]) == pytest.approx(0.008, rel=5e-3)
-    assert loops(surface, 0, 0.02) == []
+    assert np.hypot(curve[:, 0], curve[:, 1]) == pytest.approx(8.0, rel=5e-3)
+    assert loops(surface, through(np.array([0.02, 0.0, 0.0]))[1]) == []
+
+
+def test_an_oblique_plane_cuts_a_sphere_in_a_circle_too() -> None:
+    right, up = np.array([0.6, 0.8, 0.0]), np.array([0.0, 0.0, 1.0])
+    plane = Plane("", 0.006 * np.cross(right, up), right, up)
+    (curve,) = loops(sphere(0.01), plane)
+    assert np.hypot(curve[:, 0], curve[:, 1]) == pytest.approx(8.0, rel=5e-3)
+
+
+def test_an_open_surface_is_cut_in_one_curve() -> None:
+    surface = sphere(0.01)
+    open_above = surface.faces[surface.points[surface.faces][:, :, 2].max(axis=1) < 0.004]
+    (curve,) = loops(Surface(surface.points, open_above), through(np.array([0.0, 0.0, 0.0]))[0])
+    assert curve[0, 1] == pytest.approx(4.0, abs=0.7)
+    assert curve[-1, 1] == pytest.approx(4.0, abs=0.7)
+    assert np.hypot(curve[:, 0], curve[:, 1]) == pytest.approx(10.0, rel=5e-3)
 
 
 def test_the_skin_is_drawn_without_the_faces_of_the_box(result: Result) -> None:

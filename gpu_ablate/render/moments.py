@@ -1,0 +1,114 @@
+"""What there was at a time: temperatures, killed tissue, needles; and the times that tell a procedure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gpu_ablate.case.setup import Probe
+from gpu_ablate.geometry.meshes import volume
+from gpu_ablate.language import say
+from gpu_ablate.outcome.levelset import Field, excess
+from gpu_ablate.outcome.zones import zone_parts, zone_surface
+from gpu_ablate.render.slice_panel import Moment
+from gpu_ablate.render.view import DrawnTrack, HeatedStation, View
+from gpu_ablate.render.words import span
+from gpu_ablate.result.result import Result, Station
+from gpu_ablate.units import CM3
+
+TOGETHER = 0.03
+"""Steps of several probes that end within this share of the whole time of each other end together."""
+
+TOLD = ("hold", "freeze", "thaw", "rest", "pull")
+"""Steps that a film strip shows."""
+
+
+@dataclass(frozen=True)
+class KeyTime:
+    """A time worth a picture [s], what happened until then, the heated station that ends there, if one does, and
+    whether heat or cold was given until then."""
+
+    time_s: float
+    words: str
+    station: HeatedStation | None
+    drives: bool
+
+
+def key_times(result: Result, view: View) -> tuple[KeyTime, ...]:
+    """The ends of the steps that took time, those of several probes together where they end together."""
+    end = float(result.run["simulated_s"])
+    steps = sorted((s for s in result.stations if s.end_s > s.start_s and s.action in TOLD), key=lambda s: s.end_s)
+    groups: list[list[Station]] = []
+    for step in steps:
+        near = groups and step.end_s - groups[-1][-1].end_s <= TOGETHER * end
+        if near and step.probe not in {s.probe for s in groups[-1]}:
+            groups[-1].append(step)
+        else:
+            groups.append([step])
+    found = []
+    for group in groups:
+        heated = next((each for each in view.stations if each.station in group), None)
+        drives = heated is not None or any(step.action == "freeze" for step in group)
+        found.append(KeyTime(group[-1].end_s, _words(group, heated), heated, drives))
+    return tuple(found)
+
+
+def _words(group: list[Station], heated: HeatedStation | None) -> str:
+    """What a group of steps did and when."""
+    first = group[0]
+    times = span(min(step.start_s for step in group), group[-1].end_s)
+    if heated is not None:
+        return say("{n}: {watts:g} W, {times} s", n=heated.number, watts=heated.station.power_w, times=times)
+    if first.action == "freeze":
+        return say("freeze at {percent:g} %, {times} s", percent=first.output_percent, times=times)
+    if first.action == "thaw":
+        return say("thaw, {times} s", times=times)
+    return say("rest, {times} s", times=times)
+
+
+def moment_at(result: Result, time_s: float) -> Moment:
+    """Temperature, surface of what was killed so far, and needles at a time [s]."""
+    body = result.setup.phase_mask("body")
+    phi = killed_field(result, time_s)
+    surface = zone_surface(phi, body, result.setup.grid)
+    return Moment(result.temperature(time_s), surface if len(surface.faces) else None, needles_at(result, time_s))
+
+
+def killed_field(result: Result, time_s: float) -> Field:
+    """φ (nz, ny, nx) of what was killed until a time [s], ≥ 0 where killed; linear between records."""
+    endpoint = result.setup.endpoint
+    last = time_s >= float(result.run["simulated_s"]) and endpoint.field in result.final
+    return excess(result.final[endpoint.field] if last else result.field(endpoint.field, time_s), endpoint)
+
+
+def killed_cm3(result: Result, time_s: float) -> float:
+    """Volume killed until a time [cm³], counted as for metrics.json."""
+    parts = zone_parts(killed_field(result, time_s), result.setup.phase_mask("body"), result.setup.grid)
+    return sum(volume(part.points, part.faces) for part in parts) / CM3
+
+
+def needles_at(result: Result, time_s: float) -> tuple[DrawnTrack, ...]:
+    """Where each needle is at a time [s]."""
+    return tuple(_needle_at(probe, result.stations, time_s) for probe in result.setup.probes)
+
+
+def _needle_at(probe: Probe, stations: list[Station], time_s: float) -> DrawnTrack:
+    tip, direction = np.array(probe.tip), np.array(probe.direction)
+    for station in (s for s in stations if s.probe == probe.name and s.start_s <= time_s):
+        length = station.end_s - station.start_s
+        share = 1.0 if length <= 0 else min((time_s - station.start_s) / length, 1.0)
+        start, end = np.array(station.tip_start), np.array(station.tip_end)
+        tip, direction = (
+            start + share * (end - start),
+            np.array(station.direction_end if share >= 1.0 else station.direction_start),
+        )
+    return DrawnTrack(probe, tip, direction, ())
+
+
+def evenly(times: NDArray[np.float64], count: int) -> NDArray[np.float64]:
+    """At most so many of some times, the first and last among them."""
+    if len(times) <= count:
+        return times
+    return times[np.unique(np.linspace(0, len(times) - 1, count).round().astype(int))]
