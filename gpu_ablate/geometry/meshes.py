@@ -214,11 +214,11 @@ def smooth(
     smoothed = np.where(fixed, points, _arrays(sinc.GetOutput())[0] * extent)
     for _ in range(2):
         shift = (target - volume(smoothed, faces)) / area(smoothed, free)
-        smoothed = np.where(fixed, points, smoothed + _point_normals(smoothed, free) * shift)
+        smoothed = np.where(fixed, points, smoothed + point_normals(smoothed, free) * shift)
     return smoothed
 
 
-def _point_normals(points: Points, faces: Faces) -> Points:
+def point_normals(points: Points, faces: Faces) -> Points:
     """Outward unit normal at each point, the area-weighted mean of its triangles, (n, 3)."""
     a, b, c = corners(points, faces)
     doubled = np.cross(b - a, c - a)

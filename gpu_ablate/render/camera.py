@@ -17,20 +17,27 @@ class Camera:
 
     Attributes
     ----------
-    title : what is seen, for people
+    place : where it is taken from, for people
     focus : xyz in the middle of the picture [m]
     towards : unit vector from the focus to the camera
     up : unit vector, upwards in the picture
     height : of what is seen [m]
     through_skin : whether the skin lies between the camera and the target
+    sight : which way one looks, for people; empty where the place says it
     """
 
-    title: str
+    place: str
     focus: NDArray[np.float64]
     towards: NDArray[np.float64]
     up: NDArray[np.float64]
     height: float
     through_skin: bool = False
+    sight: str = ""
+
+    @property
+    def title(self) -> str:
+        """Place and direction of sight."""
+        return f"{self.place} ({self.sight})" if self.sight else self.place
 
     @property
     def right(self) -> NDArray[np.float64]:
@@ -67,7 +74,7 @@ def cameras(view: View, aspects: tuple[float, float, float]) -> tuple[Camera, Ca
         third = (say("From the end"), along, outward)
     chosen = ((say("From the side"), side, outward), (above, outward, np.cross(outward, along)), third)
     first, second, last = (
-        _fit(view, place if place == along_needle else titled(place, -towards, view.frame), towards, up, aspect)
+        _fit(view, place, "" if place == along_needle else looking(-towards, view.frame), towards, up, aspect)
         for (place, towards, up), aspect in zip(chosen, aspects, strict=True)
     )
     return first, second, last
@@ -75,12 +82,7 @@ def cameras(view: View, aspects: tuple[float, float, float]) -> tuple[Camera, Ca
 
 def opposite(camera: Camera, place: str, frame: str) -> Camera:
     """The same picture from behind; `place` names where it is taken from."""
-    return replace(camera, title=titled(place, camera.towards, frame), towards=-camera.towards)
-
-
-def titled(place: str, along: NDArray[np.float64], frame: str) -> str:
-    """Where a picture is taken from, with the direction of sight."""
-    return f"{place} ({looking(along, frame)})"
+    return replace(camera, place=place, sight=looking(camera.towards, frame), towards=-camera.towards)
 
 
 def looking(along: NDArray[np.float64], frame: str) -> str:
@@ -103,13 +105,15 @@ def _unit(vector: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.asarray(vector / np.linalg.norm(vector))
 
 
-def _fit(view: View, title: str, towards: NDArray[np.float64], up: NDArray[np.float64], aspect: float) -> Camera:
+def _fit(
+    view: View, place: str, sight: str, towards: NDArray[np.float64], up: NDArray[np.float64], aspect: float
+) -> Camera:
     """The camera that just shows the view's points, with some space around them."""
-    camera = Camera(title, view.focus, towards, up, 1.0)
+    camera = Camera(place, view.focus, towards, up, 1.0)
     seen = camera.project(view.points)
     low, high = seen.min(axis=0), seen.max(axis=0)
     right, rise = (low + high) / 2
     width, height = high - low + 2 * PAD
     focus = view.focus + right * camera.right + rise * up
     size = max(float(height), float(width) / aspect)
-    return Camera(title, focus, towards, up, size, bool(towards @ view.outward > 0.4))
+    return Camera(place, focus, towards, up, size, bool(towards @ view.outward > 0.4), sight)

@@ -90,25 +90,28 @@ def killed_cm3(result: Result, time_s: float) -> float:
 
 
 def needles_at(result: Result, time_s: float) -> tuple[DrawnTrack, ...]:
-    """Where each needle is at a time [s]."""
-    return tuple(_needle_at(probe, result.stations, time_s) for probe in result.setup.probes)
+    """Where each needle is at a time [s]; those that are out of the tissue are left out."""
+    found = []
+    for probe in result.setup.probes:
+        place = place_at(probe, result.stations, time_s)
+        if place is not None:
+            found.append(DrawnTrack(probe, *place, ()))
+    return tuple(found)
 
 
-def _needle_at(probe: Probe, stations: list[Station], time_s: float) -> DrawnTrack:
-    tip, direction = np.array(probe.tip), np.array(probe.direction)
-    for station in (s for s in stations if s.probe == probe.name and s.start_s <= time_s):
-        length = station.end_s - station.start_s
-        share = 1.0 if length <= 0 else min((time_s - station.start_s) / length, 1.0)
-        start, end = np.array(station.tip_start), np.array(station.tip_end)
-        tip, direction = (
-            start + share * (end - start),
-            np.array(station.direction_end if share >= 1.0 else station.direction_start),
-        )
-    return DrawnTrack(probe, tip, direction, ())
-
-
-def evenly(times: NDArray[np.float64], count: int) -> NDArray[np.float64]:
-    """At most so many of some times, the first and last among them."""
-    if len(times) <= count:
-        return times
-    return times[np.unique(np.linspace(0, len(times) - 1, count).round().astype(int))]
+def place_at(
+    probe: Probe, stations: list[Station], time_s: float
+) -> tuple[NDArray[np.float64], NDArray[np.float64]] | None:
+    """Tip xyz [m] and unit vector to the handle of a probe at a time [s]; None while it is out of the tissue."""
+    own = sorted(
+        (s for s in stations if s.probe == probe.name and s.start_s <= time_s), key=lambda s: (s.start_s, s.step)
+    )
+    if not own:
+        return np.array(probe.tip, float), np.array(probe.direction, float)
+    last = own[-1]
+    lasts = last.end_s - last.start_s
+    share = min((time_s - last.start_s) / lasts, 1.0) if lasts > 0 else 1.0
+    if last.action == "reinsert" and share < 1:
+        return None
+    start, end = np.array(last.tip_start, float), np.array(last.tip_end, float)
+    return start + share * (end - start), np.array(last.direction_end, float)

@@ -14,11 +14,10 @@ from gpu_ablate.case.grid import Grid
 from gpu_ablate.case.setup import Setup, Surface
 from gpu_ablate.geometry.meshes import contour
 from gpu_ablate.render import font, marks, style
-from gpu_ablate.render.bones import bone_surface
+from gpu_ablate.render.anatomy import bone_surfaces, vessel_surfaces
 from gpu_ablate.render.camera import Camera, cameras
 from gpu_ablate.render.plane import Plane, loops
 from gpu_ablate.render.silhouette import draw_isotherms
-from gpu_ablate.render.vessels import vessel_surfaces
 from gpu_ablate.render.view import View, surfaces_of
 from gpu_ablate.result.result import Result
 from gpu_ablate.units import MM
@@ -116,8 +115,7 @@ def body_pieces(result: Result, view: View, zone: Surface | None, margins: dict[
             )
     for _, surface in vessel_surfaces(setup):
         pieces.append(Piece(surface_mesh(surface).clip_box(bounds, invert=False), style.VESSEL, style.SOLID_OPACITY))
-    bone = bone_surface(setup)
-    if bone is not None:
+    for _, bone in bone_surfaces(setup):
         pieces.append(Piece(surface_mesh(bone).clip_box(bounds, invert=False), style.BONE, style.BONE_OPACITY))
     for name, surface in surfaces_of(setup, "target"):
         pieces += target_pieces(surface, margins.get(name))

@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 
 from gpu_ablate.case.setup import Setup, Surface
 from gpu_ablate.render import style
+from gpu_ablate.render.anatomy import vessel_surfaces
 from gpu_ablate.render.plane import Plane, loops, sampled
 from gpu_ablate.render.slice_marks import draw_sensors, draw_track, tissue_colours
-from gpu_ablate.render.vessels import vessel_surfaces
 from gpu_ablate.render.view import PAD, DrawnTrack, View, surfaces_of
 from gpu_ablate.units import MM
 

@@ -108,6 +108,10 @@ SKIN_OPACITY = 0.35
 FLUID_OPACITY = 0.35
 SOLID_OPACITY = 0.6
 BONE_OPACITY = 0.16
+VEIL_OPACITY = 0.15
+KILLED_OPACITY = 0.25
+NOW_OPACITY = 0.15
+"""In the interactive view, face on: skin and bone around everything; killed tissue; an isotherm at one time."""
 VEIL = 0.3
 """Share of its opacity that skin or fluid keeps where the camera looks through it."""
 

@@ -1,4 +1,4 @@
-"""The report as one HTML file: pictures and style are inside, no script, no network."""
+"""The report as one HTML file: pictures, style and the script of the 3D view are inside, no network."""
 
 from __future__ import annotations
 
@@ -9,7 +9,9 @@ from typing import Any
 
 from gpu_ablate.library.load import bibliography
 from gpu_ablate.render import style
+from gpu_ablate.render.interactive import interactive_view
 from gpu_ablate.report.content import Content, collect
+from gpu_ablate.report.viewer_html import viewer_html
 from gpu_ablate.result.result import Result
 
 TEMPLATE = "report.html.j2"
@@ -24,18 +26,25 @@ def write_report(result: Result, metrics: dict[str, Any], figures: dict[str, Pat
     figures : name -> PNG file as `render.figures.write_figures` gives them
     path : HTML file
     """
-    path.write_text(render(collect(result, metrics, figures, bibliography())), encoding="utf-8")
+    viewer = viewer_html(interactive_view(result, metrics)) if figures else ""
+    path.write_text(render(collect(result, metrics, figures, bibliography()), viewer), encoding="utf-8")
 
 
-def render(content: Content) -> str:
-    """The report as HTML; everything from the scene is escaped."""
+def render(content: Content, viewer: str) -> str:
+    """The report as HTML; everything from the scene is escaped.
+
+    viewer : the interactive view as HTML, empty where nothing is drawn
+    """
     from jinja2 import Environment, StrictUndefined
+    from markupsafe import Markup
 
     environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
     environment.filters["data_uri"] = data_uri
     source = (files("gpu_ablate.report") / "templates" / TEMPLATE).read_text(encoding="utf-8")
     marks = {**style.STATUS_MARK, "": "•"}
-    return environment.from_string(source).render(report=content, marks=marks, colours=style.STATUS)
+    return environment.from_string(source).render(
+        report=content, marks=marks, colours=style.STATUS, viewer=Markup(viewer)
+    )
 
 
 def data_uri(file: Path) -> str:

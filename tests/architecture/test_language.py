@@ -77,3 +77,10 @@ def test_the_font_holds_every_character_of_the_catalogues() -> None:
     """After a change of a catalogue: python -m gpu_ablate.languages.font SOURCE.ttc"""
     known = TTFont(FILE).getBestCmap()
     assert not {letter for letter in characters() if ord(letter) not in known}
+
+
+@pytest.mark.parametrize("language", OTHERS)
+def test_no_sentence_is_translated_twice(language: str) -> None:
+    document = tomllib.loads((PACKAGE / "languages" / f"{language}.toml").read_text(encoding="utf-8"))
+    every = [english for part in document.values() for english in part]
+    assert len(every) == len(set(every))

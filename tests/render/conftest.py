@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-from made_metrics import make_metrics
 from numpy.typing import NDArray
 
 from gpu_ablate.case.grid import Grid
@@ -26,6 +25,7 @@ from gpu_ablate.case.setup import (
     Track,
 )
 from gpu_ablate.result.result import ENERGY_TERMS, Result, Station
+from tests.render.made_metrics import make_metrics
 
 MM = 1e-3
 DIRECTION = (0.8, 0.0, 0.6)

@@ -25,7 +25,7 @@ from gpu_ablate.result.result import Result
 
 
 class Reader(HTMLParser):
-    """Collects the tags with their attributes, and the text outside of <style>."""
+    """Collects the tags with their attributes, and the text outside of <style> and <script>."""
 
     def __init__(self, page: str) -> None:
         super().__init__()
@@ -37,7 +37,7 @@ class Reader(HTMLParser):
         self.tags.append((tag, dict(attrs)))
 
     def handle_data(self, data: str) -> None:
-        if self.tags[-1:] and self.tags[-1][0] != "style":
+        if self.tags[-1:] and self.tags[-1][0] not in ("style", "script"):
             self.text += data + " "
 
 
@@ -75,7 +75,7 @@ def test_measured_numbers_are_told_as_measured(
     assert [words for words in told if words not in text] == []
     for state in ("ok", "warning"):
         assert re.search(rf"[✓!] {state}\b", text)
-    assert text.count("Research tool, not a medical device") == 2
+    assert text.count("Research tool, not a medical device") == 3
     assert result.setup.notes[0] in text
     assert "skin above 42 °C" in text
 
@@ -86,7 +86,8 @@ def test_the_file_needs_nothing_beside_it(
     page = page_of(result, metrics, figures, tmp_path)
     tags = Reader(page).tags
     names = {tag for tag, _ in tags}
-    assert not names & {"script", "link", "iframe", "object", "base"}
+    assert not names & {"link", "iframe", "object", "base"}
+    assert not [attributes for tag, attributes in tags if tag == "script" and "src" in attributes]
     images = [attributes for tag, attributes in tags if tag == "img"]
     assert len(images) == len(figures)
     assert all((image["src"] or "").startswith("data:image/png;base64,") for image in images)
@@ -98,10 +99,16 @@ def test_names_from_the_scene_are_text_not_code(
     result: Result, metrics: dict[str, Any], figures: dict[str, Path], tmp_path: Path
 ) -> None:
     evil = '<script>alert("x")</script>'
-    setup = replace(result.setup, title=evil, notes=(evil,), citations=(evil,))
+    (probe,) = result.setup.probes
+    regions = tuple(replace(r, name=evil) if r.name == "saline layer" else r for r in result.setup.regions)
+    surfaces = result.setup.surfaces | {evil: result.setup.surfaces["saline layer"]}
+    setup = replace(result.setup, title=evil, notes=(evil,), citations=(evil,), regions=regions, surfaces=surfaces)
+    setup = replace(setup, probes=(replace(probe, name=evil),))
     metrics = metrics | {"targets": [metrics["targets"][0] | {"name": evil}], "scene": evil}
-    page = page_of(replace(result, setup=setup), metrics, figures, tmp_path)
-    assert "<script" not in page
+    stations = [replace(station, probe=evil) for station in result.stations]
+    page = page_of(replace(result, setup=setup, stations=stations), metrics, figures, tmp_path)
+    assert page.count("<script") == 3
+    assert evil not in page
     assert Reader(page).text.count(evil) >= 4
 
 
