@@ -21,6 +21,18 @@ LANGUAGES = (ENGLISH, "zh-CN")
 _spoken: ContextVar[str] = ContextVar("language", default=ENGLISH)
 
 
+def require_language(language: str) -> None:
+    """Refuse a language that has no catalogue.
+
+    Raises
+    ------
+    SceneError
+        There is no such language.
+    """
+    if language not in LANGUAGES:
+        raise SceneError(f'--language: "{language}" is not known\n  take one of {", ".join(LANGUAGES)}')
+
+
 @contextmanager
 def speaking(language: str) -> Iterator[None]:
     """Within it, `say` speaks this language.
@@ -30,8 +42,7 @@ def speaking(language: str) -> Iterator[None]:
     SceneError
         There is no such language.
     """
-    if language not in LANGUAGES:
-        raise SceneError(f'--language: "{language}" is not known\n  take one of {", ".join(LANGUAGES)}')
+    require_language(language)
     before = _spoken.set(language)
     try:
         yield

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from gpu_ablate.errors import AblateError
+from gpu_ablate.language import ENGLISH, speaking
 from gpu_ablate.log import RunLog
 
 if TYPE_CHECKING:
@@ -51,12 +52,14 @@ def compute(
     start: Checkpoint | None = None,
     estimate_error_of: Scene | None = None,
     bracket_of: Scene | None = None,
+    language: str = ENGLISH,
 ) -> int:
     """Solve, measure, write, draw (in this order, so that no picture costs a number); the exit code.
 
     start : where an earlier process came to
     estimate_error_of : the scene of the case, to compute it on a coarser grid too; None leaves that out
     bracket_of : the scene of the case, to compute its variants too; None leaves that out
+    language : of the pictures and the report; metrics.json is English
     """
     from gpu_ablate.cli import progress
     from gpu_ablate.cli.bracket import bracketed
@@ -96,7 +99,8 @@ def compute(
             metrics["bracket"], cut = bracketed(bracket_of, case, metrics, origin.backend, log)
             rewrite_metrics(metrics, folder)
     log(summary(metrics))
-    stopped = _draw(load_result(folder), metrics, folder, log, draw and not cut)
+    with speaking(language):
+        stopped = _draw(load_result(folder), metrics, folder, log, draw and not cut)
     if result.status == "failed":
         typer.echo(f"failed: {result.run['failure']}", err=True)
         return RUN_FAILED
@@ -126,12 +130,12 @@ def _draw(result: Result, metrics: dict[str, Any], folder: Path, log: RunLog, dr
         log.note(traceback.format_exc())
         log(f"figures failed ({error}); the numbers are written, `gpu-ablate render` tries again")
     try:
-        from gpu_ablate.report.html import write_report
+        from gpu_ablate.report.write import write_reports
 
-        write_report(result, metrics, figures, folder / "report.html")
+        page, _ = write_reports(result, metrics, figures, folder)
     except Exception as error:
         log.note(traceback.format_exc())
         log(f"report failed ({error}); the numbers are written, `gpu-ablate report` tries again")
     else:
-        log(f"report   {folder / 'report.html'}")
+        log(f"report   {page}")
     return stopped

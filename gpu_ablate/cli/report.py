@@ -7,15 +7,23 @@ from typing import Annotated
 
 import typer
 
+from gpu_ablate.cli.text import Language
+from gpu_ablate.language import ENGLISH
 
-def report(runs: Annotated[list[Path], typer.Argument(metavar="RUN...", help="Run folders.")]) -> None:
+
+def report(
+    runs: Annotated[list[Path], typer.Argument(metavar="RUN...", help="Run folders.")], language: Language = ENGLISH
+) -> None:
     """Draw and write the report of each run again."""
+    from gpu_ablate.language import speaking
     from gpu_ablate.render.figures import write_figures
-    from gpu_ablate.report.html import write_report
+    from gpu_ablate.report.write import write_reports
     from gpu_ablate.result.store import load_metrics, load_result, require_free
 
     for run in runs:
-        result, metrics, path = load_result(run), load_metrics(run), run / "report.html"
+        result, metrics = load_result(run), load_metrics(run)
         require_free(run)
-        write_report(result, metrics, write_figures(result, metrics, run / "figures", typer.echo), path)
-        typer.echo(path)
+        with speaking(language):
+            figures = write_figures(result, metrics, run / "figures", typer.echo)
+            for path in write_reports(result, metrics, figures, run):
+                typer.echo(path)

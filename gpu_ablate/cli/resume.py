@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from gpu_ablate.cli.compute import compute, in_folder
+from gpu_ablate.cli.text import Language
+from gpu_ablate.language import ENGLISH, require_language
 from gpu_ablate.log import RunLog
 
 if TYPE_CHECKING:
@@ -24,6 +26,7 @@ def resume(
         bool, typer.Option("--estimate-error", help="As of `run`; not remembered from there.")
     ] = False,
     bracket: Annotated[bool, typer.Option("--bracket", help="As of `run`; not remembered from there.")] = False,
+    language: Language = ENGLISH,
     no_figures: Annotated[bool, typer.Option("--no-figures", help="Draw nothing.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", help="Nothing on the terminal but errors.")] = False,
 ) -> None:
@@ -38,6 +41,7 @@ def resume(
     from gpu_ablate.result.store import remove_drawn
     from gpu_ablate.scene.load import load_scene
 
+    require_language(language)
     require_unfinished(run)
 
     def work(log: RunLog) -> int:
@@ -55,7 +59,7 @@ def resume(
         command = f"{origin.provenance['command']}; {here['command']}"
         origin = replace(origin, provenance=here | {"command": command})
         extra = scene if estimate_error else None, scene if bracket else None
-        return compute(case, origin, run, log, not no_figures, start, *extra)
+        return compute(case, origin, run, log, not no_figures, start, *extra, language)
 
     raise typer.Exit(in_folder(run, quiet, work))
 

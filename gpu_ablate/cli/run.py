@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from gpu_ablate.cli.compute import compute, in_folder
+from gpu_ablate.cli.text import Language
+from gpu_ablate.language import ENGLISH, require_language
 from gpu_ablate.log import RunLog
 
 if TYPE_CHECKING:
@@ -38,6 +40,7 @@ def run(
             "--bracket", help="Compute again with the least known numbers of devices and tissue at their ends."
         ),
     ] = False,
+    language: Language = ENGLISH,
     no_figures: Annotated[bool, typer.Option("--no-figures", help="Draw nothing.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", help="Nothing on the terminal but errors.")] = False,
 ) -> None:
@@ -55,6 +58,7 @@ def run(
     from gpu_ablate.scene.load import load_scene
     from gpu_ablate.scene.write import write_scene
 
+    require_language(language)
     loaded = load_scene(scene, change or (), spacing_mm, after)
     chosen, reason = choose_backend(backend, device)
     case = build_case(loaded)
@@ -76,6 +80,7 @@ def run(
             not no_figures,
             estimate_error_of=loaded if estimate_error else None,
             bracket_of=loaded if bracket else None,
+            language=language,
         )
 
     raise typer.Exit(in_folder(folder, quiet, work))

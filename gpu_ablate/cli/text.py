@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Annotated
+
+import typer
 
 NONE = "-"
+
+Language = Annotated[str, typer.Option("--language", help="en or zh-CN, of the pictures and the report.")]
 
 
 def number(value: object, decimals: int = 1) -> str:

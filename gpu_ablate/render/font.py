@@ -52,3 +52,10 @@ def missing(texts: Iterable[str]) -> str:
         known = get_font(findfont(FontProperties(family=family)))
         letters = {letter for letter in letters if known.get_char_index(ord(letter)) == 0}
     return "".join(sorted(letters))
+
+
+def folders() -> list[str]:
+    """Folders with the fonts that travel with the package and with matplotlib."""
+    from matplotlib import get_data_path
+
+    return [str(FILE.parent), str(Path(get_data_path()) / "fonts" / "ttf")]

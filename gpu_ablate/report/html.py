@@ -5,36 +5,26 @@ from __future__ import annotations
 import base64
 from importlib.resources import files
 from pathlib import Path
-from typing import Any
 
-from gpu_ablate.library.load import bibliography
 from gpu_ablate.render import style
-from gpu_ablate.render.interactive import interactive_view
-from gpu_ablate.report.content import Content, collect
-from gpu_ablate.report.viewer_html import viewer_html
-from gpu_ablate.result.result import Result
+from gpu_ablate.report.content import Content
 
 TEMPLATE = "report.html.j2"
 
 
-def write_report(result: Result, metrics: dict[str, Any], figures: dict[str, Path], path: Path) -> None:
+def write_html(content: Content, viewer: str, path: Path) -> None:
     """Write the report of a run.
 
     Parameters
     ----------
-    metrics : its metrics.json
-    figures : name -> PNG file as `render.figures.write_figures` gives them
+    viewer : the interactive view as HTML, empty where nothing is drawn
     path : HTML file
     """
-    viewer = viewer_html(interactive_view(result, metrics)) if figures else ""
-    path.write_text(render(collect(result, metrics, figures, bibliography()), viewer), encoding="utf-8")
+    path.write_text(render(content, viewer), encoding="utf-8")
 
 
 def render(content: Content, viewer: str) -> str:
-    """The report as HTML; everything from the scene is escaped.
-
-    viewer : the interactive view as HTML, empty where nothing is drawn
-    """
+    """The report as HTML; everything from the scene is escaped."""
     from jinja2 import Environment, StrictUndefined
     from markupsafe import Markup
 

@@ -31,6 +31,10 @@ METRICS: dict[str, type] = {
 }  # fmt: skip
 """Keys that metrics.json always has, and what they hold."""
 
+REPORTS = ("report.html", "report.pdf")
+DRAWN = (".png", ".webp", ".mp4")
+"""What is drawn of a run: its reports, and the suffixes of its figures."""
+
 RUNS = Path("runs")
 """Where run folders are made, relative to the working folder."""
 
@@ -129,7 +133,8 @@ def _write_metrics(metrics: dict[str, Any], folder: Path) -> None:
 
 def remove_drawn(folder: Path) -> None:
     """Remove the figures and the report of a run that goes on: they show where it was stopped."""
-    for path in [*(folder / "figures").glob("*.png"), folder / "report.html"]:
+    drawn = [path for suffix in DRAWN for path in (folder / "figures").glob(f"*{suffix}")]
+    for path in [*drawn, *(folder / name for name in REPORTS)]:
         path.unlink(missing_ok=True)
     if (folder / "figures").is_dir() and not any((folder / "figures").iterdir()):
         (folder / "figures").rmdir()
@@ -198,13 +203,14 @@ def require_free(folder: Path) -> None:
     Raises
     ------
     ResultError
-        ``figures`` is not a folder, ``report.html`` is not a file, or they cannot be written.
+        ``figures`` is not a folder, a report is not a file, or they cannot be written.
     """
-    figures, report = folder / "figures", folder / "report.html"
+    figures = folder / "figures"
     if figures.exists() and not figures.is_dir():
         raise ResultError(f"{figures}: is not a folder, so no figure can be written there\n  remove it")
-    if report.exists() and not report.is_file():
-        raise ResultError(f"{report}: is not a file, so no report can be written there\n  remove it")
+    for report in (folder / name for name in REPORTS):
+        if report.exists() and not report.is_file():
+            raise ResultError(f"{report}: is not a file, so no report can be written there\n  remove it")
     if not os.access(folder, os.W_OK | os.X_OK):
         raise ResultError(f"{folder}: cannot be written\n  change its permissions, or copy it elsewhere")
 

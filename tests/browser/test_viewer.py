@@ -13,8 +13,8 @@ from gpu_ablate.render import style
 from gpu_ablate.render.interactive import Interactive
 from gpu_ablate.render.packing import Packer
 from gpu_ablate.render.words import disclaimer_words
-from gpu_ablate.report.html import write_report
 from gpu_ablate.report.viewer_html import viewer_html
+from gpu_ablate.report.write import write_reports
 from tests.render.conftest import make_result
 from tests.render.made_metrics import make_metrics
 
@@ -30,7 +30,7 @@ def page(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("report")
     Image.new("RGB", (400, 200), "grey").save(folder / "slices.png")
     result = make_result()
-    write_report(result, make_metrics(result), {"slices": folder / "slices.png"}, folder / "report.html")
+    write_reports(result, make_metrics(result), {"slices": folder / "slices.png"}, folder)
     return folder / "report.html"
 
 

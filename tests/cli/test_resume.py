@@ -176,7 +176,7 @@ def test_a_run_killed_again_and_again_comes_to_the_same_answer(here: Path, whole
 def test_ctrl_c_and_then_resume(here: Path, whole: Path) -> None:
     """What was written at Ctrl-C can be read; its last record and trace row are not in the resumed run."""
     process = start("run", "moving.toml", "--out", "run", every_s=20.0)
-    wait_for((here / "records" / "000003.h5").exists, process)
+    wait_for((here / "records" / "000005.h5").exists, process)
     process.send_signal(signal.SIGINT)
     out, _ = process.communicate(timeout=60)
     assert process.returncode == 130

@@ -31,7 +31,7 @@ def names(folder: Path) -> set[str]:
 
 
 def test_a_run_writes_its_folder(finished: Path) -> None:
-    assert names(finished) == NUMBERS | {"report.html"}
+    assert names(finished) == NUMBERS | {"report.html", "report.pdf"}
     assert load_metrics(finished)["status"] == "done"
     result = load_result(finished)
     assert result.records.times == [0.0, 10.0, 20.0, 30.0]
@@ -124,7 +124,7 @@ def test_a_result_that_failed_is_written_whole(
     monkeypatch.setattr("gpu_ablate.simulation.simulate", fails_late)
     assert main(["run", scene, "--quiet", "--no-figures"]) == 1
     assert capsys.readouterr().err == "failed: t = 30 s: no longer finite\n"
-    assert names(Path("runs/tiny")) == NUMBERS | {"report.html"}
+    assert names(Path("runs/tiny")) == NUMBERS | {"report.html", "report.pdf"}
     assert load_metrics(Path("runs/tiny"))["status"] == "failed"
 
 
@@ -136,7 +136,7 @@ def test_a_run_without_opengl_says_so_once_and_writes_the_rest(scene: str) -> No
     assert done.stderr == ""
     assert len([line for line in done.stdout.splitlines() if "libegl1" in line]) == 1
     folder = Path("runs/tiny")
-    assert names(folder) == NUMBERS | {"report.html", "figures"}
+    assert names(folder) == NUMBERS | {"report.html", "report.pdf", "figures"}
     drawn = {path.stem for path in (folder / "figures").glob("*.png")}
     assert any("slice" in name for name in drawn)
     assert any("curve" in name for name in drawn)
@@ -172,12 +172,12 @@ def test_the_unexpected_is_short_on_the_terminal_and_whole_in_the_log(
 def test_failed_figures_lose_nothing(scene: str, instead: Instead) -> None:
     instead("gpu_ablate.render.figures.write_figures", RuntimeError("no paint"))
     assert main(["run", scene, "--quiet"]) == 0
-    assert names(Path("runs/tiny")) >= NUMBERS | {"report.html"}
+    assert names(Path("runs/tiny")) >= NUMBERS | {"report.html", "report.pdf"}
     assert "no paint" in Path("runs/tiny/log.txt").read_text()
 
 
 def test_a_failed_report_loses_nothing(scene: str, instead: Instead) -> None:
-    instead("gpu_ablate.report.html.write_report", RuntimeError("no paper"))
+    instead("gpu_ablate.report.write.write_reports", RuntimeError("no paper"))
     assert main(["run", scene, "--quiet", "--no-figures"]) == 0
     assert names(Path("runs/tiny")) == NUMBERS
     assert "no paper" in Path("runs/tiny/log.txt").read_text()
@@ -194,7 +194,7 @@ def test_failed_measuring_keeps_the_fields(scene: str, instead: Instead) -> None
 def test_ctrl_c_in_the_figures_skips_them(scene: str, instead: Instead) -> None:
     instead("gpu_ablate.render.figures.write_figures", KeyboardInterrupt())
     assert main(["run", scene, "--quiet"]) == 130
-    assert names(Path("runs/tiny")) >= NUMBERS | {"report.html"}
+    assert names(Path("runs/tiny")) >= NUMBERS | {"report.html", "report.pdf"}
     assert load_metrics(Path("runs/tiny"))["status"] == "done"
 
 
@@ -215,7 +215,7 @@ def test_ctrl_c_leaves_a_valid_folder(times: int, scene: str) -> None:
     assert err == ""
 
     folder = Path("runs/tiny")
-    assert names(folder) == NUMBERS | {"report.html", "records", "checkpoint.h5"}
+    assert names(folder) == NUMBERS | {"report.html", "report.pdf", "records", "checkpoint.h5"}
     metrics = json.loads((folder / "metrics.json").read_text())
     assert metrics["status"] == "interrupted"
     assert metrics["energy"]["relative_imbalance"] < 1e-3

@@ -18,9 +18,9 @@ from gpu_ablate.render.gl import PACKAGES
 from gpu_ablate.render.words import seconds, span
 from gpu_ablate.report.extremes import hottest_tissue, still_growing
 from gpu_ablate.report.headline import headline, tiles
-from gpu_ablate.report.html import write_report
 from gpu_ablate.report.tables import needle_table, steps_table
 from gpu_ablate.report.text import measured, number, percent, reference, without_latex, zone_words
+from gpu_ablate.report.write import write_reports
 from gpu_ablate.result.result import Result
 
 
@@ -50,7 +50,7 @@ def figures(tmp_path: Path) -> dict[str, Path]:
 
 
 def page_of(result: Result, metrics: dict[str, Any], figures: dict[str, Path], tmp_path: Path) -> str:
-    write_report(result, metrics, figures, tmp_path / "report.html")
+    write_reports(result, metrics, figures, tmp_path)
     return (tmp_path / "report.html").read_text(encoding="utf-8")
 
 
