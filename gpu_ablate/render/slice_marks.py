@@ -94,8 +94,8 @@ def draw_key(figure: Any, foot: float, setup: Setup, view: View, zone: bool, whe
 
     handles: list[Any] = []
     if any(region.role == "target" for region in setup.regions):
-        fill = (style.TUMOUR, 0.0 if setup.ct is not None else 0.22)
-        handles.append(Patch(facecolor=fill, edgecolor=style.TUMOUR, lw=2, label=say("tumour")))
+        edge, fill = (style.TUMOUR, 0.22) if setup.ct is None else (style.TUMOUR_ON_DARK, 0.0)
+        handles.append(Patch(facecolor=(edge, fill), edgecolor=edge, lw=2, label=say("tumour")))
     if zone:
         handles.append(Patch(facecolor=(style.ZONE, 0.38), edgecolor=style.ZONE, lw=2, label=say("killed tissue")))
     if view.isotherms is style.COLD:
@@ -117,7 +117,8 @@ def draw_key(figure: Any, foot: float, setup: Setup, view: View, zone: bool, whe
         if setup.ct is None:
             handles.append(Patch(facecolor=(colour, 0.75), edgecolor=style.FAINT, lw=0.5, label=plain(region.name)))
         elif region.role in style.ROLE:
-            handles.append(Patch(facecolor="none", edgecolor=colour, lw=1.4, label=plain(region.name)))
+            edge = style.ROLE[region.role]
+            handles.append(Patch(facecolor="none", edgecolor=edge, lw=1.4, label=plain(region.name)))
     legend = figure.legend(
         handles=handles, loc="upper left", bbox_to_anchor=(0.004, foot), ncols=KEY_COLUMNS, frameon=False, fontsize=10,
         handlelength=2.2, columnspacing=1.2,

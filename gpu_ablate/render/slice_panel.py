@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gpu_ablate.case.setup import Setup, Surface
-from gpu_ablate.render import style
+from gpu_ablate.render import marks, style
 from gpu_ablate.render.anatomy import vessel_surfaces
 from gpu_ablate.render.plane import Plane, loops, sampled
 from gpu_ablate.render.slice_marks import draw_sensors, draw_track, tissue_colours
@@ -44,26 +44,32 @@ def draw_panel(axes: Any, setup: Setup, view: View, moment: Moment, plane: Plane
     """Draw a slice from corner to corner (right, up) [mm]."""
     step_mm = max(RASTER_MM, float((high - low).max()) / MOST_POINTS)
     right, up, points = plane.raster(low, high, step_mm)
+    on_ct = setup.ct is not None
     box = [right[0] - step_mm / 2, right[-1] + step_mm / 2, up[0] - step_mm / 2, up[-1] + step_mm / 2]
     labels = sampled(setup.labels, setup.grid, points, 0, np.nan)
     draw_tissue(axes, setup, labels, points, box)
     gas = np.isin(labels, [i for i, region in enumerate(setup.regions) if region.phase == "gas"])
     temperature = np.where(gas, np.nan, sampled(moment.temperature, setup.grid, points, 1, np.nan))
     if view.isotherms is style.COLD and _crosses(temperature, 0.0):
-        axes.contourf(right, up, temperature, [-1e3, 0.0], colors=[style.ICE], alpha=style.ICE_OPACITY)
+        axes.contourf(
+            right, up, temperature, [-1e3, 0.0], colors=[style.ICE], alpha=(0.5 if on_ct else 1.0) * style.ICE_OPACITY
+        )
     if moment.zone is not None:
-        add_path(axes, loops(moment.zone, plane), style.ZONE, 2.2, fill=0.38)
+        add_path(axes, loops(moment.zone, plane), style.ZONE, 2.2, fill=0.20 if on_ct else 0.38)
     for role, width in OUTLINED:
         for _, surface in surfaces_of(setup, role):
             add_path(axes, loops(surface, plane), style.ROLE[role], width, fill=0.0)
     for _, surface in vessel_surfaces(setup):
         add_path(axes, loops(surface, plane), style.VESSEL, 1.4, fill=0.6)
+    tumour = (style.TUMOUR_ON_DARK, 2.2, 0.0) if on_ct else (style.TUMOUR, 2.6, 0.22)
     for _, surface in surfaces_of(setup, "target"):
-        add_path(axes, loops(surface, plane), style.TUMOUR, 2.6, fill=0.0 if setup.ct is not None else 0.22)
+        add_path(axes, loops(surface, plane), *tumour)
     for isotherm in view.isotherms:
         if _crosses(temperature, isotherm.temperature_c):
-            axes.contour(right, up, temperature, [isotherm.temperature_c], colors=isotherm.colour, linewidths=1.8,
-                         linestyles=isotherm.line)  # fmt: skip
+            line = axes.contour(right, up, temperature, [isotherm.temperature_c], colors=isotherm.colour,
+                                linewidths=1.8, linestyles=isotherm.line)  # fmt: skip
+            if on_ct:
+                line.set_path_effects(marks.halo(3.0))
     for track in moment.tracks:
         draw_track(axes, track, view, plane)
     draw_sensors(axes, setup, plane)

@@ -71,7 +71,7 @@ def draw_slices(
             draw_panel(axes, setup, view, moment, plane, low, high)
             if plane.axes is not None:
                 ((across, rise),) = plane.flat(at)
-                axes.plot(across, rise, marker="+", ms=15, mew=1.6, color=style.INK)
+                axes.plot(across, rise, marker="+", ms=15, mew=1.6, color=style.INK, path_effects=marks.halo(3.5))
             if setup.frame == "patient" and plane.axes == (0, 1, 2):
                 axes.invert_yaxis()
             _orient(axes, plane, setup, view)

@@ -130,8 +130,8 @@ LOOK = {
 DPI = 104
 
 
-BONE_WINDOW, SOFT_WINDOW = (400.0, 1800.0), (40.0, 400.0)
-"""Level and width [HU] of the usual CT windows for bone and for soft tissue."""
+BONE_WINDOW, SOFT_WINDOW = (300.0, 1500.0), (40.0, 400.0)
+"""Level and width [HU] of common CT windows for bone and for soft tissue."""
 
 
 def ct_window(setup: Setup) -> tuple[float, float]:

@@ -240,5 +240,11 @@ def caption(name: str, setup: Setup, metrics: dict[str, Any]) -> str:
     if name == "slices":
         measured_margin = any(target["min_margin_mm"] is not None for target in metrics["targets"])
         place = "the thinnest margin" if measured_margin else "the middle of the target"
-        return f"Slices through {place if metrics['targets'] else 'the hottest point'}."
+        return f"Slices through {place if metrics['targets'] else 'the hottest point'}, and along the needle."
+    if name == "film_strip":
+        return "The procedure in pictures: the slice along the needle at the end of each step."
+    if name == "movie":
+        return "The procedure as a movie: temperatures in the slice along the needle."
+    if name == "ultrasound":
+        return "What an ultrasound probe on the skin might show at the end of each step; drawn, not simulated."
     return "Over time: power, temperatures" + (", killed tissue." if setup.phase_mask("body").any() else ".")

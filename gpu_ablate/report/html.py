@@ -38,5 +38,5 @@ def render(content: Content, viewer: str) -> str:
 
 
 def data_uri(file: Path) -> str:
-    """A PNG file as text that an image element can hold."""
-    return "data:image/png;base64," + base64.b64encode(file.read_bytes()).decode("ascii")
+    """A PNG or WebP file as text that an image element can hold."""
+    return f"data:image/{file.suffix[1:]};base64," + base64.b64encode(file.read_bytes()).decode("ascii")
