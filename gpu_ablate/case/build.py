@@ -242,7 +242,12 @@ def _setup(scene: Scene, anatomy: Anatomy, probes: tuple[Probe, ...], notes: tup
         sensors=tuple(Sensor(sensor.name, metres(sensor.point_mm)) for sensor in scene.sensor),
         limits=limits,
         endpoint=endpoint_of(scene),
-        plan=Plan(scene.plan.intent, scene.plan.margin_goal_mm * MM, scene.plan.body_mass_kg),
+        plan=Plan(
+            scene.plan.intent,
+            scene.plan.margin_goal_mm * MM,
+            scene.plan.body_mass_kg,
+            metres(scene.plan.nipple_mm) if scene.plan.nipple_mm is not None else None,
+        ),
         tissues=sourced_rows(scene, anatomy),
         citations=citations(scene, anatomy, limits),
         notes=notes,

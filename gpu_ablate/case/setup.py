@@ -223,11 +223,13 @@ class IsolationLayer:
 
 @dataclass(frozen=True)
 class Plan:
-    """The clinical aim: intent chooses the rule of the verdict; margin_goal [m]; body_mass of the patient [kg]."""
+    """The clinical aim: intent chooses the rule of the verdict; margin_goal [m]; body_mass of the patient [kg]; place
+    of the nipple (x, y, z) [m], if given, in the frame of the patient."""
 
     intent: Literal["radical", "palliative"]
     margin_goal: float
     body_mass: float = ADULT_KG
+    nipple: Vector | None = None
 
 
 @dataclass(frozen=True)

@@ -13,14 +13,18 @@ from gpu_ablate.outcome.bone import measure_bones
 from gpu_ablate.outcome.cold_load import measure_cold_load
 from gpu_ablate.outcome.coverage import collateral, covered_percent, killed_share
 from gpu_ablate.outcome.cryoprobes import measure_cryoprobes
+from gpu_ablate.outcome.dose_volume import measure_dose_volume
 from gpu_ablate.outcome.ice_course import measure_ice_course
 from gpu_ablate.outcome.inset import measure_insets
 from gpu_ablate.outcome.levelset import Field, Mask
 from gpu_ablate.outcome.limits import measure_limits
 from gpu_ablate.outcome.margins import NO_MARGIN, Front, area_near, front, measure_margins
+from gpu_ablate.outcome.needles import measure_needles
 from gpu_ablate.outcome.outer import outer_surface
 from gpu_ablate.outcome.skin import measure_skin
+from gpu_ablate.outcome.thinnest import measure_thinnest
 from gpu_ablate.outcome.verdict import is_cold, verdict
+from gpu_ablate.outcome.ways import ways_taken
 from gpu_ablate.outcome.zones import measure_zones, zone_field
 from gpu_ablate.result.result import ENERGY_TERMS, Result
 from gpu_ablate.scene.body import TO_KILL
@@ -43,6 +47,7 @@ def measure(result: Result) -> dict[str, Any]:
     setup, grid = result.setup, result.setup.grid
     outer = outer_surface(setup)
     targets, killed = measure_targets(result, outer)
+    ways = ways_taken(result)
     metrics = {
         "schema_version": SCHEMA_VERSION,
         "status": result.status,
@@ -58,6 +63,9 @@ def measure(result: Result) -> dict[str, Any]:
         },
         "zones": {**measure_zones(result), **(measure_insets(result) if is_cold(setup.endpoint) else {})},
         "targets": targets,
+        "thinnest": measure_thinnest(setup, targets, ways, outer),
+        "needles": measure_needles(setup, ways),
+        "dose_volume": measure_dose_volume(result),
         "collateral": killed,
         "skin": measure_skin(result, outer),
         "isolation": measure_isolation(setup),

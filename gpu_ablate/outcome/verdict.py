@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from gpu_ablate.case.setup import Endpoint, Plan
+from gpu_ablate.language import say
 from gpu_ablate.units import MM
 
 COVERED_PERCENT = 99.5
@@ -46,25 +47,28 @@ def verdict(plan: Plan, endpoint: Endpoint, targets: Sequence[Mapping[str, objec
     known = [target for target in targets if target["ablated_percent"] is not None]
     goal_mm = plan.margin_goal / MM
     if not known:
-        outcome = strict = reads = strict_reads = "no target"
-        why = "No region with role target or involved_skin holds a cell."
+        outcome = strict = "no target"
+        reads = strict_reads = say("no target")
+        why = say("No region with role target or involved_skin holds a cell.")
     elif plan.intent == "radical":
         cold = is_cold(endpoint)
         outcome, reads, why = radical(known, goal_mm, "boundary_margin_mm", cold)
         strict, strict_reads, _ = radical(known, goal_mm, "min_margin_mm", cold)
         if cold:
-            why += (
-                f" Read as the edge of the ice {goal_mm:g} mm beyond the tumour; by the stricter reading, the "
-                f"killed tissue itself {goal_mm:g} mm beyond it: {strict_reads}."
+            why += " " + say(
+                "Read as the edge of the ice {mm:g} mm beyond the tumour; by the stricter reading, the killed tissue "
+                "itself {mm:g} mm beyond it: {reads}.",
+                mm=goal_mm,
+                reads=strict_reads,
             )
         why += across_fluid(known)
     else:
         outcome, why = palliative(known)
-        strict, reads = outcome, f"palliative {outcome}: {killed_words(known)} of the tumour killed"
-        strict_reads = reads
+        strict = outcome
+        reads = strict_reads = palliative_words(outcome, killed_words(known))
     return {
         "intent": plan.intent,
-        "rule": rule(plan, endpoint) if known else "No target, nothing to judge.",
+        "rule": rule(plan, endpoint) if known else say("No target, nothing to judge."),
         "outcome": outcome,
         "strict_outcome": strict,
         "reads": reads,
@@ -81,23 +85,37 @@ def is_cold(endpoint: Endpoint) -> bool:
 def rule(plan: Plan, endpoint: Endpoint) -> str:
     """The rule of the intent, and its source by the kind of treatment."""
     cold, goal_mm = is_cold(endpoint), plan.margin_goal / MM
+    from_cold = say("From {source}.", source=COLD_CONSENSUS)
     if plan.intent == "palliative":
-        source = f"From {COLD_CONSENSUS}" + ("." if cold else ", borrowed here for heat.")
-        return (
-            f"Palliative: effective if the {endpoint.name} zone holds at least {EFFECTIVE_PERCENT:g} % of "
-            f"the tumour, not effective below {INEFFECTIVE_PERCENT:g} %. {source}"
+        words = say(
+            "Palliative: effective if the {zone} zone holds at least {most:g} % of the tumour, not effective below "
+            "{least:g} %.",
+            zone=endpoint.name,
+            most=EFFECTIVE_PERCENT,
+            least=INEFFECTIVE_PERCENT,
         )
+        return f"{words} {from_cold if cold else say('From {source}, borrowed here for heat.', source=COLD_CONSENSUS)}"
     if not cold:
-        source = f"The margin is the plan's own goal; {HEAT_CONSENSUS} is the source of staged power only."
+        source = say(
+            "The margin is the plan's own goal; {source} is the source of staged power only.", source=HEAT_CONSENSUS
+        )
     elif math.isclose(goal_mm, RADICAL_MARGIN_MM):
-        source = f"From {COLD_CONSENSUS}."
+        source = from_cold
     else:
-        source = f"The margin is the plan's own goal; {RADICAL_MARGIN_MM:g} mm are asked for by {COLD_CONSENSUS}."
-    boundary = "edge of the ice" if cold else "ablation boundary"
-    return (
-        f"Radical: the {endpoint.name} zone covers the tumour and the {boundary} lies at least {goal_mm:g} mm "
-        f"beyond it wherever tissue is. {source}"
+        source = say(
+            "The margin is the plan's own goal; {mm:g} mm are asked for by {source}.",
+            mm=RADICAL_MARGIN_MM,
+            source=COLD_CONSENSUS,
+        )
+    boundary = say("edge of the ice") if cold else say("ablation boundary")
+    words = say(
+        "Radical: the {zone} zone covers the tumour and the {boundary} lies at least {mm:g} mm beyond it wherever "
+        "tissue is.",
+        zone=endpoint.name,
+        boundary=boundary,
+        mm=goal_mm,
     )
+    return f"{words} {source}"
 
 
 def across_fluid(targets: Sequence[Mapping[str, Any]]) -> str:
@@ -105,15 +123,20 @@ def across_fluid(targets: Sequence[Mapping[str, Any]]) -> str:
     sentences = ""
     for target in targets:
         for found in target["across_fluid"]:
-            share = f"{found['percent']:.1f}" if found["percent"] >= 0.1 else "less than 0.1"
+            share = f"{found['percent']:.1f}" if found["percent"] >= 0.1 else say("less than 0.1")
             meaning = (
-                "the tissue there was moved away, not killed"
+                say("the tissue there was moved away, not killed")
                 if found["role"] == "isolation"
-                else "what lives beyond it was not killed"
+                else say("what lives beyond it was not killed")
             )
-            sentences += (
-                f" Towards the {found['region']} ({share} % of the surface of {target['name']}) the margin runs "
-                f"across {found['phase']}: {meaning}."
+            sentences += " " + say(
+                "Towards the {region} ({share} % of the surface of {target}) the margin runs across {phase}: "
+                "{meaning}.",
+                region=found["region"],
+                share=share,
+                target=target["name"],
+                phase=say("gas") if found["phase"] == "gas" else say("fluid"),
+                meaning=meaning,
             )
     return sentences
 
@@ -137,34 +160,51 @@ def radical(targets: Sequence[Mapping[str, object]], goal_mm: float, margin: str
     percent = number(least["ablated_percent"])
     if percent < COVERED_PERCENT:
         missed = (100.0 - percent) / 100.0 * number(least["volume_cm3"])
-        why = f"{killed_words(targets)} of {least['name']} lies in the zone; {missed:.2f} cm³ of it does not."
-        return "incomplete", f"incomplete: {killed_words(targets)}", why
+        why = say(
+            "{killed} of {target} lies in the zone; {cm3:.2f} cm³ of it does not.",
+            killed=killed_words(targets),
+            target=least["name"],
+            cm3=missed,
+        )
+        return "incomplete", say("incomplete: {killed}", killed=killed_words(targets)), why
     asked = [target for target in targets if target["role"] == "target"]
     if not asked:
-        return "radical", "radical", "All involved skin is covered; no margin is asked of it."
+        return "radical", say("radical"), say("All involved skin is covered; no margin is asked of it.")
     thinnest = min(asked, key=lambda target: number(target[margin]))
-    width = number(thinnest[margin])
-    box = " There the zone meets the box of the model, so the margin is not certain." * bool(
-        thinnest["margin_ends_at_box"]
-    )
+    width, name = number(thinnest[margin]), thinnest["name"]
+    box = " " + say("There the zone meets the box of the model, so the margin is not certain.")
+    box *= bool(thinnest["margin_ends_at_box"])
     if width >= goal_mm:
-        return (
-            "radical",
-            "radical",
-            (
-                f"Every target is covered, and the thinnest margin, {width:.1f} mm at {thinnest['name']}, meets "
-                f"the {goal_mm:g} mm asked for.{box}"
-            ),
+        why = say(
+            "Every target is covered, and the thinnest margin, {mm:.1f} mm at {target}, meets the {goal:g} mm asked "
+            "for.",
+            mm=width,
+            target=name,
+            goal=goal_mm,
         )
-    reads = f"{'incomplete: tumour killed' if cold else 'covered'}, margin {width:.1f} of {goal_mm:g} mm"
-    return (
-        "covered, margin short",
-        reads,
-        (
-            f"Every target is covered, but the margin at {thinnest['name']} is {width:.1f} mm at its thinnest; "
-            f"{goal_mm:g} mm are asked for.{box}"
-        ),
+        return "radical", say("radical"), why + box
+    if cold:
+        reads = say("incomplete: tumour killed, margin {mm:.1f} of {goal:g} mm", mm=width, goal=goal_mm)
+    else:
+        reads = say("covered, margin {mm:.1f} of {goal:g} mm", mm=width, goal=goal_mm)
+    why = say(
+        "Every target is covered, but the margin at {target} is {mm:.1f} mm at its thinnest; {goal:g} mm are asked "
+        "for.",
+        mm=width,
+        target=name,
+        goal=goal_mm,
     )
+    return "covered, margin short", reads, why + box
+
+
+def palliative_words(outcome: str, killed: str) -> str:
+    """How a palliative outcome reads."""
+    words = {
+        "effective": say("palliative effective: {killed} of the tumour killed", killed=killed),
+        "undetermined": say("palliative undetermined: {killed} of the tumour killed", killed=killed),
+        "not effective": say("palliative not effective: {killed} of the tumour killed", killed=killed),
+    }
+    return words[outcome]
 
 
 def palliative(targets: Sequence[Mapping[str, object]]) -> tuple[str, str]:
@@ -177,7 +217,12 @@ def palliative(targets: Sequence[Mapping[str, object]]) -> tuple[str, str]:
         outcome = "not effective"
     else:
         outcome = "undetermined"
-    return outcome, f"{killed_words(targets)} of {least['name']}, the least covered target, lies in the zone."
+    why = say(
+        "{killed} of {target}, the least covered target, lies in the zone.",
+        killed=killed_words(targets),
+        target=least["name"],
+    )
+    return outcome, why
 
 
 def number(value: object) -> float:

@@ -16,6 +16,7 @@ from gpu_ablate.outcome.margins import margin_map
 from gpu_ablate.outcome.zones import zone_field, zone_surface
 from gpu_ablate.render import font, gl
 from gpu_ablate.render.curves import draw_curves, panels
+from gpu_ablate.render.dose_volume import draw_dose_volume
 from gpu_ablate.render.film_strip import draw_film_strip
 from gpu_ablate.render.moments import key_times
 from gpu_ablate.render.movie import write_movie
@@ -40,10 +41,10 @@ def write_figures(result: Result, metrics: dict[str, Any], folder: Path, log: Ca
     Returns
     -------
     dict
-        "scene3d", "margin_map", "slices", "film_strip", "movie", "ultrasound", "curves" -> file, in the order in
-        which a report shows them. Without OpenGL not the first two; "margin_map" only where a target exists and
-        something was killed, "film_strip" and "movie" where a needle did something, "ultrasound" where there is skin
-        too, "curves" where the run has a probe or a trace.
+        "scene3d", "margin_map", "slices", "film_strip", "movie", "ultrasound", "curves", "dose_volume" -> file, in
+        the order in which a report shows them. Without OpenGL not the first two; "margin_map" only where a target
+        exists and something was killed, "film_strip" and "movie" where a needle did something, "ultrasound" where
+        there is skin too, "curves" where the run has a probe or a trace, "dose_volume" where metrics.json holds one.
     """
     folder.mkdir(parents=True, exist_ok=True)
     setup = result.setup
@@ -76,6 +77,9 @@ def write_figures(result: Result, metrics: dict[str, Any], folder: Path, log: Ca
     if curves:
         written["curves"] = folder / "curves.png"
         draw_curves(result, curves, title, subtitle, written["curves"])
+    if (metrics.get("dose_volume") or {"regions": []})["regions"]:
+        written["dose_volume"] = folder / "dose_volume.png"
+        draw_dose_volume(result, metrics, title, subtitle, written["dose_volume"])
     return written
 
 

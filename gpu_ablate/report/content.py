@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from gpu_ablate.case.setup import Setup
+from gpu_ablate.language import say
 from gpu_ablate.outcome.verdict import is_cold
 from gpu_ablate.render.gl import NO_PICTURES
 from gpu_ablate.render.words import disclaimer_words, endpoint_words, plain, seconds
@@ -20,6 +21,7 @@ from gpu_ablate.report.cold import (
     ice_table,
     refreeze_table,
 )
+from gpu_ablate.report.dose_volume import dose_table
 from gpu_ablate.report.headline import (
     Line,
     Tile,
@@ -30,11 +32,11 @@ from gpu_ablate.report.headline import (
     uncertainty_words,
     unfinished_words,
 )
+from gpu_ablate.report.needles import needle_table, pair_table
 from gpu_ablate.report.protection import isolation_table, skin_table
 from gpu_ablate.report.tables import (
     Table,
     energy_table,
-    needle_table,
     other_measures,
     provenance_table,
     steps_table,
@@ -43,6 +45,7 @@ from gpu_ablate.report.tables import (
     zone_table,
 )
 from gpu_ablate.report.text import measured, quantity_words, reference, xyz_mm
+from gpu_ablate.report.thinnest import thinnest_words
 from gpu_ablate.result.result import Result
 
 LIMITS_OF_THE_MODEL = (
@@ -95,6 +98,7 @@ class Content:
     headline: tuple[Line, ...]
     status: str
     why: str
+    thinnest: str
     rule: str
     safety: str
     cautions: str
@@ -131,7 +135,8 @@ def collect(result: Result, metrics: dict[str, Any], figures: dict[str, Path], b
     lines = headline(metrics)
     plan = (
         steps_table(result),
-        needle_table(setup.probes),
+        needle_table(metrics),
+        pair_table(metrics),
         isolation_table(metrics),
         cryoprobe_table(metrics),
         refreeze_table(metrics),
@@ -140,6 +145,7 @@ def collect(result: Result, metrics: dict[str, Any], figures: dict[str, Path], b
         target_table(metrics),
         zone_table(result, metrics),
         *bracket_table(metrics, setup.endpoint),
+        dose_table(metrics, setup.endpoint),
         skin_table(metrics),
         ice_table(metrics),
         cycle_table(metrics),
@@ -157,6 +163,7 @@ def collect(result: Result, metrics: dict[str, Any], figures: dict[str, Path], b
         headline=lines,
         status=next((state for state in ("broken", "warning", "ok") if state in {line.status for line in lines}), ""),
         why=verdict["why"] if judged else "",
+        thinnest=thinnest_words(setup, metrics),
         rule=verdict["rule"].replace(setup.endpoint.name, endpoint_words(setup.endpoint)) if judged else "",
         safety=safety_words(metrics),
         cautions=cold_notes(metrics),
@@ -247,4 +254,9 @@ def caption(name: str, setup: Setup, metrics: dict[str, Any]) -> str:
         return "The procedure as a movie: temperatures in the slice along the needle."
     if name == "ultrasound":
         return "What an ultrasound probe on the skin might show at the end of each step; drawn, not simulated."
+    if name == "dose_volume":
+        return say(
+            "What share of each volume got at least a dose, by cells of the grid. Dashed: the threshold of killed "
+            "tissue; dotted: limits."
+        )
     return "Over time: power, temperatures" + (", killed tissue." if setup.phase_mask("body").any() else ".")

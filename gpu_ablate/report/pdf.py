@@ -76,7 +76,11 @@ def pdf_data(content: Content, rows: int) -> dict[str, Any]:
             {"words": line.words, "status": line.status, "mark": {**style.STATUS_MARK, "": "•"}[line.status]}
             for line in content.headline
         ],
-        "why": [line for line in (content.why, content.safety, content.cautions, content.unfinished) if line],
+        "why": [
+            line
+            for line in (content.why, content.thinnest, content.safety, content.cautions, content.unfinished)
+            if line
+        ],
         "tiles": [vars(tile) for tile in content.tiles],
         "limits": {
             "head": [say("safety limit"), say("value"), say("allowed"), say("when and where"), say("state")],

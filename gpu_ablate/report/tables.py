@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import PurePath
 from typing import Any
 
 import numpy as np
 
-from gpu_ablate.case.setup import Probe
 from gpu_ablate.case.surroundings import Surroundings
 from gpu_ablate.render.words import plain, seconds, span
 from gpu_ablate.report.text import energy_words, joined, number, property_words, xyz_mm, zone_words
@@ -65,33 +63,6 @@ def _step_row(around: Surroundings, station: Station) -> dict[str, str]:
         "tip at": xyz_mm([p / MM for p in station.tip_end]),
         "ended by": station.ended_by,
     }
-
-
-def needle_table(probes: tuple[Probe, ...]) -> Table:
-    """The needles, one row for each of their tracks."""
-    rows = [
-        (
-            probe.name if len(probe.tracks) == 1 else f"{probe.name}, track {number_of}",
-            plain(probe.device),
-            f"{2 * probe.radius / MM:.2f}",
-            f"{probe.emission_offset / MM:.1f}",
-            "–" if probe.freezes else f"{100 * probe.cable_efficiency:.0f}",
-            xyz_mm([p / MM for p in track.tip]),
-            ", ".join(f"{d:.3f}" for d in track.direction),
-        )
-        for probe in probes
-        for number_of, track in enumerate(probe.tracks, start=1)
-    ]
-    head = (
-        "probe",
-        "device",
-        "diameter [mm]",
-        "heat or cold behind tip [mm]",
-        "cable efficiency [%]",
-        "first tip",
-        "towards the handle (x, y, z)",
-    )
-    return Table("Needles", head, tuple(rows))
 
 
 def target_table(metrics: dict[str, Any]) -> Table:
@@ -232,6 +203,22 @@ def provenance_table(result: Result, metrics: dict[str, Any]) -> Table:
         ("simulated", f"{seconds(time['simulated_s'])} s"),
         ("computed in", f"{number(time['wall_s'], 1)} s, of it {number(time['solve_s'], 1)} s in the solver"),
         *((name, str(value)) for name, value in result.provenance.items()),
-        *((f"input {PurePath(name).name}", f"SHA-256 {digest}") for name, digest in result.setup.inputs.items()),
+        *input_rows(result.setup.inputs),
     ]
     return Table("Provenance", ("item", "value"), tuple(rows))
+
+
+KINDS = {"image": (".gz", ".nii", ".nrrd", ".nhdr", ".mha", ".mhd", ".raw"), "earlier run": (".vtkhdf",)}
+"""What an input file is, by the end of its name; anything else is a mesh."""
+
+
+def input_rows(inputs: dict[str, str]) -> list[tuple[str, str]]:
+    """The input files by what they are and in the order of the scene, with their fingerprints.
+
+    Their names are not told: those of imported images are often those of patients.
+    """
+    rows = []
+    for number_of, (name, digest) in enumerate(inputs.items(), start=1):
+        kind = next((kind for kind, ends in KINDS.items() if name.lower().endswith(ends)), "mesh")
+        rows.append((f"input {number_of}, {kind}", f"SHA-256 {digest}"))
+    return rows

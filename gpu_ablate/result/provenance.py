@@ -13,6 +13,10 @@ PACKAGES = ("gpu-ablate", "numpy", "numba", "vtk")
 """Distributions whose version is recorded."""
 
 
+IMPORTED = re.compile(r"""(\b(?:image|ct|mesh)\s*=\s*)(?:"[^"]*"|'[^']*'|[^,}\]]+)""")
+"""A file of the patient's in a change of the scene, `--set anatomy.image=...`."""
+
+
 def provenance(arguments: Sequence[str] | None = None) -> dict[str, str]:
     """Describe how a result comes about.
 
@@ -55,8 +59,10 @@ def cpu_model() -> str:
 
 
 def command_line(arguments: Sequence[str]) -> str:
-    """The command as typed; absolute and climbing paths are cut to their last part."""
-    return " ".join(["gpu-ablate", *(_without_folders(argument) for argument in arguments)])
+    """The command as typed; absolute and climbing paths are cut to their last part, and names of images and meshes,
+    which may be those of patients, are left out."""
+    without = (IMPORTED.sub(r"\1(file)", argument) for argument in arguments)
+    return " ".join(["gpu-ablate", *(_without_folders(argument) for argument in without)])
 
 
 def _without_folders(argument: str) -> str:

@@ -21,8 +21,8 @@ from gpu_ablate.spec.tissue import Tissue
 def find_problems(scene: Scene) -> list[Problem]:
     """Everything in a scene that refers to nothing, clashes or cannot be carried out."""
     checks: tuple[Callable[[Scene], Iterator[Problem]], ...] = (
-        _domain, _names, _tissues, _devices, _places, _withins, _isolations, _vessels, _schedules, _duration, _endpoint,
-        _files,
+        _domain, _nipple, _names, _tissues, _devices, _places, _withins, _isolations, _vessels, _schedules, _duration,
+        _endpoint, _files,
         idle_tissues, idle_regions, idle_times, idle_places,
     )  # fmt: skip
     return [problem for check in checks for problem in check(scene)]
@@ -49,6 +49,12 @@ def _domain(scene: Scene) -> Iterator[Problem]:
         yield Problem("[domain]", "margin_mm needs a target or probe to go around", "give min_mm and max_mm")
     if anatomy is not None:
         yield from _labels_agree(scene)
+
+
+def _nipple(scene: Scene) -> Iterator[Problem]:
+    if scene.plan.nipple_mm is not None and scene.domain.frame != "patient":
+        what = '"nipple_mm" needs to know where the head is, and the frame is "local"'
+        yield Problem("[plan]", what, 'write frame = "patient" under [domain] if its axes are LPS, or remove nipple_mm')
 
 
 def _labels_agree(scene: Scene) -> Iterator[Problem]:

@@ -23,6 +23,9 @@ class Plan(Table):
     """A part of a zone nearer to where a shaft crosses the skin is warned of."""
     body_mass_kg: Annotated[float, Field(ge=1, le=500)] = ADULT_KG
     """Of the patient: how far the heat drawn by cryoprobes could cool the core."""
+    nipple_mm: Vector | None = None
+    """Of the treated breast, in the frame "patient" only: the report then says where the margin is thinnest by the
+    clock face, as who faces the patient reads it."""
 
 
 class Model(Table):

@@ -14,11 +14,14 @@ from PIL import Image
 
 from gpu_ablate.case.setup import Endpoint
 from gpu_ablate.case.surroundings import Surroundings
+from gpu_ablate.outcome.needles import measure_needles
+from gpu_ablate.outcome.ways import ways_taken
 from gpu_ablate.render.gl import PACKAGES
 from gpu_ablate.render.words import seconds, span
 from gpu_ablate.report.extremes import hottest_tissue, still_growing
 from gpu_ablate.report.headline import headline, tiles
-from gpu_ablate.report.tables import needle_table, steps_table
+from gpu_ablate.report.needles import needle_table
+from gpu_ablate.report.tables import steps_table
 from gpu_ablate.report.text import measured, number, percent, reference, without_latex, zone_words
 from gpu_ablate.report.write import write_reports
 from gpu_ablate.result.result import Result
@@ -186,7 +189,8 @@ def test_two_tracks_are_told_apart(two_tracks: Result, metrics: dict[str, Any]) 
     table = steps_table(two_tracks)
     column = table.head.index("track")
     assert [row[column] for row in table.rows] == ["1"] * 6 + ["2", "2"]
-    assert [row[0] for row in needle_table(two_tracks.setup.probes).rows] == ["A, track 1", "A, track 2"]
+    needles = {"needles": measure_needles(two_tracks.setup, ways_taken(two_tracks))}
+    assert [row[0] for row in needle_table(needles).rows] == ["A, track 1", "A, track 2"]
 
 
 def with_limit(metrics: dict[str, Any], **changes: Any) -> dict[str, Any]:

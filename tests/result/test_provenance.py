@@ -27,7 +27,14 @@ def test_all_entries_are_filled() -> None:
         (["run", "~jane/a.toml"], "gpu-ablate run a.toml"),
         (["run", "../../jane/a.toml"], "gpu-ablate run a.toml"),
         (["run", "C:\\Users\\jane\\a.toml"], "gpu-ablate run a.toml"),
-        (["run", "a", "--set", 'x.image="/home/jane/t.nii"'], 'gpu-ablate run a --set x.image="t.nii"'),
+        (["run", "a", "--set", 'x.path="/home/jane/t.nii"'], 'gpu-ablate run a --set x.path="t.nii"'),
+        (["run", "a", "--set", 'x.image="/home/jane/DOE J.nii"'], "gpu-ablate run a --set x.image=(file)"),
+        (["run", "a", "--set", "x.image=DOE J.nii"], "gpu-ablate run a --set x.image=(file)"),
+        (["run", "a", "--set", "anatomy.ct=DOE_J.nii"], "gpu-ablate run a --set anatomy.ct=(file)"),
+        (
+            ["run", "a", "--set", "region.t={mesh = 'DOE.stl', role = 'risk'}"],
+            "gpu-ablate run a --set region.t={mesh = (file), role = 'risk'}",
+        ),
         (
             ["run", "a", "--set", "probe.A.steps.0.power_w=50"],
             "gpu-ablate run a --set probe.A.steps.0.power_w=50",
