@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -22,10 +24,19 @@ from gpu_ablate.render.moments import key_times
 from gpu_ablate.render.movie import write_movie
 from gpu_ablate.render.slices import draw_slices
 from gpu_ablate.render.ultrasound import draw_ultrasound
-from gpu_ablate.render.view import View, look_at, surfaces_of
+from gpu_ablate.render.view import look_at, surfaces_of
 from gpu_ablate.render.words import time_words, zone_sentence
 from gpu_ablate.result.result import Result
 from gpu_ablate.units import MM
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A picture that can be drawn: its name in a report, its file, and what draws it there."""
+
+    name: str
+    file: Path
+    draw: Callable[[Path], object]
 
 
 def write_figures(result: Result, metrics: dict[str, Any], folder: Path, log: Callable[[str], None]) -> dict[str, Path]:
@@ -35,22 +46,37 @@ def write_figures(result: Result, metrics: dict[str, Any], folder: Path, log: Ca
     ----------
     result : the run
     metrics : its metrics.json
-    folder : where the PNG files go; made if missing
+    folder : where the files go; made if missing
     log : takes the lines that say why there are no 3D pictures, or that no font has a character, if so
 
     Returns
     -------
     dict
-        "scene3d", "margin_map", "slices", "film_strip", "movie", "ultrasound", "curves", "dose_volume" -> file, in
-        the order in which a report shows them. Without OpenGL not the first two; "margin_map" only where a target
-        exists and something was killed, "film_strip" and "movie" where a needle did something, "ultrasound" where
-        there is skin too, "curves" where the run has a probe or a trace, "dose_volume" where metrics.json holds one.
+        Name -> file of each of `figures_of`, in the order in which a report shows them.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    setup = result.setup
-    unknown = font.missing(own_texts(setup))
+    unknown = font.missing(own_texts(result.setup))
     if unknown:
         log(f"no font here has {unknown}: boxes stand for them in the pictures; {FONT_REMEDY}")
+    reason = gl.missing_gl()
+    if reason is None:
+        os.environ.update(gl.offscreen_environment())
+    else:
+        log(reason)
+    figures = figures_of(result, metrics, folder, reason is None)
+    for figure in figures:
+        figure.draw(figure.file)
+    return {figure.name: figure.file for figure in figures}
+
+
+def figures_of(result: Result, metrics: dict[str, Any], folder: Path, with_gl: bool) -> list[Figure]:
+    """What there is to draw of a run.
+
+    "scene3d", "margin_map", "slices", "film_strip", "movie", "ultrasound", "curves", "dose_volume": the first two need
+    OpenGL, "margin_map" a target and something that was killed, "film_strip" and "movie" a needle that did something,
+    "ultrasound" skin too, "curves" a probe or a trace, "dose_volume" the key of metrics.json.
+    """
+    setup = result.setup
     phi = zone_field(result, setup.endpoint.name)
     assert phi is not None  # of the endpoint: zone_field raises instead
     body = setup.phase_mask("body")
@@ -60,67 +86,35 @@ def write_figures(result: Result, metrics: dict[str, Any], folder: Path, log: Ca
     view = look_at(result, body & (phi >= 0), None if thinnest is None else thinnest[0])
     title = setup.title or setup.name
     subtitle = f"{time_words(result)}.{zone_sentence(setup)}  "
-    written: dict[str, Path] = {}
-
-    reason = gl.missing_gl()
-    if reason is not None:
-        log(reason)
-    else:
-        os.environ.update(gl.offscreen_environment())
-        written |= _three_dimensional(result, view, zone, thinnest, title, subtitle, folder)
-    where = thinnest or (view.focus, middle_words(setup))
-    written["slices"] = folder / "slices.png"
-    isotherms = say("Isotherms: {what}.", what=view.temperature_label)
-    draw_slices(result, view, zone, *where, title, subtitle + isotherms, written["slices"])
-    written |= _over_time(result, view, title, subtitle, folder)
-    curves = panels(result, (metrics.get("ice_course") or {"records": []})["records"])
-    if curves:
-        written["curves"] = folder / "curves.png"
-        draw_curves(result, curves, title, subtitle, written["curves"])
-    if (metrics.get("dose_volume") or {"regions": []})["regions"]:
-        written["dose_volume"] = folder / "dose_volume.png"
-        draw_dose_volume(result, metrics, title, subtitle, written["dose_volume"])
-    return written
-
-
-def _over_time(result: Result, view: View, title: str, subtitle: str, folder: Path) -> dict[str, Path]:
-    """The pictures of the procedure; none where no needle did anything."""
+    isotherms = subtitle + say("Isotherms: {what}.", what=view.temperature_label)
     times = key_times(result, view) if view.tracks else ()
-    if not times:
-        return {}
-    written = {"film_strip": folder / "film_strip.png"}
-    draw_film_strip(result, view, times, title, subtitle, written["film_strip"])
-    written["movie"], *_ = write_movie(result, view, title, folder / "procedure.webp", folder / "procedure.mp4")
     driven = tuple(key for key in times if key.drives)
-    if driven and view.skin is not None:
-        written["ultrasound"] = folder / "ultrasound.png"
-        draw_ultrasound(result, view, driven, title, subtitle, written["ultrasound"])
-    return written
+    curves = panels(result, (metrics.get("ice_course") or {"records": []})["records"])
+    figures = []
 
+    def add(name: str, wanted: bool, draw: Callable[..., object], *told: Any, file: str | None = None) -> None:
+        if wanted:
+            figures.append(Figure(name, folder / (file or f"{name}.png"), partial(draw, *told)))
 
-def _three_dimensional(
-    result: Result,
-    view: View,
-    zone: Any,
-    thinnest: tuple[NDArray[np.float64], str] | None,
-    title: str,
-    subtitle: str,
-    folder: Path,
-) -> dict[str, Path]:
-    """The pictures that need OpenGL."""
-    from gpu_ablate.render.margin_map import draw_margin_map
-    from gpu_ablate.render.scene3d import draw_scene3d
+    if with_gl:
+        from gpu_ablate.render.margin_map import draw_margin_map
+        from gpu_ablate.render.scene3d import draw_scene3d
 
-    written = {"scene3d": folder / "scene3d.png"}
-    maps = {name: margin_map(result, name) for name, _ in surfaces_of(result.setup, "target")}
-    margins = {name: found[2] for name, found in maps.items()}
-    across = {name: found[3] for name, found in maps.items()}
-    isotherms = say("Isotherms: {what}.", what=view.temperature_label)
-    draw_scene3d(result, view, zone, margins, title, subtitle + isotherms, written["scene3d"])
-    if zone is not None and margins:
-        written["margin_map"] = folder / "margin_map.png"
-        draw_margin_map(result, view, margins, across, thinnest, title, subtitle, written["margin_map"])
-    return written
+        maps = {name: margin_map(result, name) for name, _ in surfaces_of(setup, "target")}
+        margins, across = ({name: found[i] for name, found in maps.items()} for i in (2, 3))
+        add("scene3d", True, draw_scene3d, result, view, zone, margins, title, isotherms)
+        told = (result, view, margins, across, thinnest, title, subtitle)
+        add("margin_map", zone is not None and bool(margins), draw_margin_map, *told)
+    where = thinnest or (view.focus, middle_words(setup))
+    add("slices", True, draw_slices, result, view, zone, *where, title, isotherms)
+    add("film_strip", bool(times), draw_film_strip, result, view, times, title, subtitle)
+    add("movie", bool(times), write_movie, result, view, title, file="procedure.webp")
+    seen = bool(driven) and view.skin is not None
+    add("ultrasound", seen, draw_ultrasound, result, view, driven, title, subtitle)
+    add("curves", bool(curves), draw_curves, result, curves, title, subtitle)
+    dosed = bool((metrics.get("dose_volume") or {"regions": []})["regions"])
+    add("dose_volume", dosed, draw_dose_volume, result, metrics, title, subtitle)
+    return figures
 
 
 FONT_REMEDY = "on Debian or Ubuntu fonts come with sudo apt-get install -y fonts-noto-cjk"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -37,8 +38,8 @@ QUALITY = 82
 Picture = NDArray[np.uint8]
 
 
-def write_movie(result: Result, view: View, title: str, webp: Path, mp4: Path) -> list[Path]:
-    """Write the movie as an animated WebP, and as MP4 where imageio-ffmpeg is installed; the files written.
+def write_movie(result: Result, view: View, title: str, webp: Path) -> None:
+    """Write the movie as an animated WebP, and beside it as MP4 where imageio-ffmpeg is installed.
 
     title : first line of each frame
     """
@@ -46,15 +47,14 @@ def write_movie(result: Result, view: View, title: str, webp: Path, mp4: Path) -
     first, *others = [Image.fromarray(frame) for frame in frames]
     durations = [FRAME_MS] * len(others) + [LAST_MS]
     first.save(webp, save_all=True, append_images=others, duration=durations, loop=0, quality=QUALITY, method=2)
-    return [webp, *_as_mp4(frames, mp4)]
+    if find_spec("imageio_ffmpeg") is not None:
+        _write_mp4(frames, webp.with_suffix(".mp4"))
 
 
-def _as_mp4(frames: list[Picture], path: Path) -> list[Path]:
-    """The same frames as MP4; nothing without the extra that brings the encoder."""
-    try:
-        import imageio_ffmpeg
-    except ImportError:
-        return []
+def _write_mp4(frames: list[Picture], path: Path) -> None:
+    """The same frames as MP4, with the encoder that the extra "movie" brings."""
+    import imageio_ffmpeg
+
     height, width = (side - side % 2 for side in frames[0].shape[:2])
     writer = imageio_ffmpeg.write_frames(
         str(path), (width, height), fps=1000 / FRAME_MS, codec="libx264", quality=7, macro_block_size=2,
@@ -64,7 +64,6 @@ def _as_mp4(frames: list[Picture], path: Path) -> list[Path]:
     for frame in frames:
         writer.send(np.ascontiguousarray(frame[:height, :width]))
     writer.close()
-    return [path]
 
 
 def frame_times(result: Result) -> NDArray[np.float64]:
