@@ -38,7 +38,7 @@ TUMOUR_ON_DARK, ZONE_ON_DARK = "#FF8AD8", "#3DF0B4"
 
 OK = "#00704F"
 WARNING = "#B25E00"
-BROKEN = "#B3261E"
+BROKEN = "#A3141F"
 STATUS = {"ok": OK, "warning": WARNING, "broken": BROKEN}
 STATUS_MARK = {"ok": "✓", "warning": "!", "broken": "✕"}
 

@@ -314,8 +314,14 @@ def lab(colour: str, matrix: NDArray[np.float64]) -> NDArray[np.float64]:
             *(isotherm.colour for isotherm in style.HEAT if isotherm.outlined),
         ),
         tuple(colour for _, colour in style.MARGIN_BANDS),
+        (style.TUMOUR, style.ZONE, style.BONE, style.VESSEL, style.RISK, style.PROBE, style.ICE),
+        (style.TUMOUR, style.ZONE, *(isotherm.colour for isotherm in style.HEAT)),
+        (style.TUMOUR, style.ZONE, *(isotherm.colour for isotherm in style.COLD)),
+        (style.TUMOUR_ON_DARK, style.ZONE_ON_DARK),
+        (style.OK, style.WARNING, style.BROKEN),
+        style.SERIES,
     ],
-    ids=["surfaces", "margin bands"],
+    ids=["heat", "margin bands", "cold", "heat lines", "cold lines", "on dark", "states", "curves"],
 )
 def test_colours_differ_for_the_colour_blind(kind: str, colours: tuple[str, ...]) -> None:
     matrix = np.array(COLOUR_BLIND[kind])
