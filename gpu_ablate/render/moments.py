@@ -102,9 +102,12 @@ def needles_at(result: Result, time_s: float) -> tuple[DrawnTrack, ...]:
 def place_at(
     probe: Probe, stations: list[Station], time_s: float
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]] | None:
-    """Tip xyz [m] and unit vector to the handle of a probe at a time [s]; None while it is out of the tissue."""
+    """Tip xyz [m] and unit vector to the handle of a probe at a time [s]; None while it is out of the tissue.
+
+    Where one step ends and the next begins, as at the end of the first.
+    """
     own = sorted(
-        (s for s in stations if s.probe == probe.name and s.start_s <= time_s), key=lambda s: (s.start_s, s.step)
+        (s for s in stations if s.probe == probe.name and s.start_s < time_s), key=lambda s: (s.start_s, s.step)
     )
     if not own:
         return np.array(probe.tip, float), np.array(probe.direction, float)

@@ -126,7 +126,8 @@ def _grey(region: Region) -> float:
 def _own(view: View, key: KeyTime, moment: Moment) -> DrawnTrack:
     """The needle of the station, else that nearest to the tumour."""
     if key.station is not None:
-        return next(track for track in moment.tracks if track.probe.name == key.station.probe.name)
+        station = key.station.station
+        return DrawnTrack(key.station.probe, np.array(station.tip_end), np.array(station.direction_end), ())
     return min(
         moment.tracks, key=lambda track: float(np.linalg.norm(np.cross(view.focus - track.tip, track.direction)))
     )

@@ -167,3 +167,11 @@ def test_chinese_pictures_lack_no_glyph(
 def test_colours_of_temperatures_are_transparent_at_body_temperature() -> None:
     for wash in (style.HEAT_WASH, style.COLD_WASH):
         assert wash.low_c <= 37.0 <= wash.high_c
+
+
+def test_a_needle_that_is_about_to_be_put_in_anew_is_still_where_it_was(two_tracks: Result) -> None:
+    """At the end of the step before, when it is drawn."""
+    moved = next(station for station in two_tracks.stations if station.action == "reinsert")
+    (needle,) = needles_at(two_tracks, moved.start_s)
+    assert needle.tip == pytest.approx(np.array(moved.tip_start))
+    assert needles_at(two_tracks, (moved.start_s + moved.end_s) / 2) == ()
