@@ -8,10 +8,9 @@ import numpy as np
 
 from gpu_ablate.language import say
 from gpu_ablate.render import font, marks, style
-from gpu_ablate.render.moments import KeyTime, killed_cm3, moment_at
+from gpu_ablate.render.moments import KeyTime, killed_cm3, moment_at, own_needle
 from gpu_ablate.render.plane import along_probe
 from gpu_ablate.render.slice_panel import bounds, draw_panel
-from gpu_ablate.render.slices import nearest_track
 from gpu_ablate.render.view import View
 from gpu_ablate.result.result import Result
 
@@ -37,13 +36,15 @@ def draw_film_strip(
     from matplotlib.figure import Figure
 
     shown = times if len(times) <= MOST else (*times[: MOST - 1], times[-1])
-    track = nearest_track(view, view.focus)
-    plane = along_probe(view, track)
-    low, high = bounds(view, plane, plane.origin)
+    moments = [moment_at(result, key.time_s) for key in shown]
+    planes = [along_probe(view, own_needle(view, key, moment)) for key, moment in zip(shown, moments, strict=True)]
+    boxes = [bounds(view, plane, plane.origin) for plane in planes]
+    size = np.max([high - low for low, high in boxes], axis=0)
+    boxes = [((low + high - size) / 2, (low + high + size) / 2) for low, high in boxes]
     columns = min(len(shown), IN_A_ROW)
     wide = (WIDTH_INCHES - 2 * SIDE_INCHES) / max(columns, 2) - 0.12
-    tall = min(wide * float((high - low)[1] / (high - low)[0]), 5.5)
-    wide = tall * float((high - low)[0] / (high - low)[1])
+    tall = min(wide * float(size[1] / size[0]), 5.5)
+    wide = tall * float(size[0] / size[1])
     rows = -(-len(shown) // columns)
     height = TOP_INCHES + rows * (tall + TITLE_INCHES) + FOOT_INCHES
     with rc_context(font.settings()):
@@ -53,17 +54,13 @@ def draw_film_strip(
             left = SIDE_INCHES + column * (wide + 0.12)
             bottom = height - TOP_INCHES - (row + 1) * (tall + TITLE_INCHES)
             axes = figure.add_axes((left / WIDTH_INCHES, bottom / height, wide / WIDTH_INCHES, tall / height))
-            draw_panel(axes, result.setup, view, moment_at(result, key.time_s), plane, low, high)
+            draw_panel(axes, result.setup, view, moments[number], planes[number], *boxes[number])
             axes.set(xticks=[], yticks=[])
             words = say("killed {cm3:.2f} cm³", cm3=killed_cm3(result, key.time_s))
             axes.set_title(f"{key.words}\n{words}", loc="left", fontsize=10, pad=4)
             if number == 0:
                 marks.scale_bar(axes, unit=1.0)
-        marks.heading(
-            figure,
-            title,
-            say("Slice along needle {name} at the end of each step.", name=track.probe.name) + "  " + subtitle,
-        )
+        marks.heading(figure, title, say("Slice along the needle at the end of each step.") + "  " + subtitle)
         seen = [i for i in view.isotherms if _reached(view, i.temperature_c)]
         marks.legend(figure, marks.slice_entries(result.setup), seen, y=0.62 / height)
         marks.orientation(figure, result.setup.frame)

@@ -77,6 +77,11 @@ def slice_entries(setup: Setup) -> list[tuple[str, str]]:
 LEGEND_COLUMNS = 7
 
 
+def legend_rows(entries: int) -> int:
+    """Rows of a legend."""
+    return -(-entries // LEGEND_COLUMNS)
+
+
 def legend(figure: Any, entries: list[tuple[str, str]], isotherms: list[style.Isotherm], y: float) -> None:
     """One row of coloured squares and lines with their meaning."""
     from matplotlib.lines import Line2D
@@ -118,6 +123,8 @@ def probe_names(axes: Any, tracks: tuple[DrawnTrack, ...], camera: Camera, halve
         edge = 0.93 * np.array(halves)
         reach = [(np.sign(a) * e - t) / a for a, e, t in zip(along, edge, tip, strict=True) if abs(a) > 1e-6]
         place = tip if steep else tip + max(min(reach), 0.0) * along
+        if steep and any(track.probe.name in names.split(", ") for _, _, names in named):
+            continue
         near = [i for i, (other, _, _) in enumerate(named) if np.abs(place - other).max() < 0.06 * halves[0]]
         if near:
             other, flag, names = named[near[0]]
@@ -230,10 +237,15 @@ def station_words(heated: tuple[HeatedStation, ...]) -> list[str]:
     return [*words, say("and {n} more", n=len(heated) - 8)] if len(heated) > 8 else words
 
 
+def station_rows(heated: tuple[HeatedStation, ...]) -> int:
+    """Lines that the stations take."""
+    return -(-len(station_words(heated)) // IN_A_LINE)
+
+
 def stations(figure: Any, heated: tuple[HeatedStation, ...], y: float) -> None:
-    """The stations, IN_A_LINE of them in each line."""
+    """The stations below a height (share of the figure), IN_A_LINE of them in each line."""
     if heated:
         words = station_words(heated)
         rows = ["   ".join(words[first : first + IN_A_LINE]) for first in range(0, len(words), IN_A_LINE)]
         text = say("Stations (middle of the heat):") + "  " + "\n".join(rows)
-        figure.text(0.012, y, text, fontsize=10 if len(rows) == 1 else 9, va="bottom", parse_math=False)
+        figure.text(0.012, y, text, fontsize=10 if len(rows) == 1 else 9, va="top", parse_math=False)

@@ -13,7 +13,7 @@ from gpu_ablate.language import say
 from gpu_ablate.outcome.levelset import Field, excess
 from gpu_ablate.outcome.zones import zone_parts, zone_surface
 from gpu_ablate.render.slice_panel import Moment
-from gpu_ablate.render.view import DrawnTrack, HeatedStation, View
+from gpu_ablate.render.view import DrawnTrack, HeatedStation, View, nearest_track
 from gpu_ablate.render.words import span
 from gpu_ablate.result.result import Result, Station
 from gpu_ablate.units import CM3
@@ -74,6 +74,14 @@ def moment_at(result: Result, time_s: float) -> Moment:
     phi = killed_field(result, time_s)
     surface = zone_surface(phi, body, result.setup.grid)
     return Moment(result.temperature(time_s), surface if len(surface.faces) else None, needles_at(result, time_s))
+
+
+def own_needle(view: View, key: KeyTime, moment: Moment) -> DrawnTrack:
+    """The needle of the station that ends at a time, else that which is nearest to the tumour then."""
+    if key.station is not None:
+        station = key.station.station
+        return DrawnTrack(key.station.probe, np.array(station.tip_end), np.array(station.direction_end), ())
+    return nearest_track(moment.tracks or view.tracks, view.focus)
 
 
 def killed_field(result: Result, time_s: float) -> Field:

@@ -17,9 +17,8 @@ from gpu_ablate.render import font, marks, style
 from gpu_ablate.render.moments import killed_field, needles_at
 from gpu_ablate.render.plane import Plane, along_probe, loops, sampled
 from gpu_ablate.render.slice_panel import add_path, bounds, draw_tissue
-from gpu_ablate.render.slices import nearest_track
 from gpu_ablate.render.strip import draw_strip
-from gpu_ablate.render.view import View, surfaces_of
+from gpu_ablate.render.view import View, nearest_track, surfaces_of
 from gpu_ablate.render.words import seconds
 from gpu_ablate.result.result import Result
 from gpu_ablate.units import MM
@@ -78,7 +77,7 @@ def frame_times(result: Result) -> NDArray[np.float64]:
 
 def draw_frames(result: Result, view: View, title: str) -> Iterator[Picture]:
     """The frames (height, width, 3) of `frame_times`."""
-    track = nearest_track(view, view.focus)
+    track = nearest_track(view.tracks, view.focus)
     plane = along_probe(view, track)
     low, high = bounds(view, plane, plane.origin)
     wide, tall = round(SLICE[2] * SIZE_INCHES[0] * DPI), round(SLICE[3] * SIZE_INCHES[1] * DPI)

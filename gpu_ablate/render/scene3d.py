@@ -25,12 +25,16 @@ from gpu_ablate.units import MM
 Margins = NDArray[np.float64]
 SHADING = {"smooth_shading": True, "ambient": 0.45, "diffuse": 0.6, "specular": 0.0}
 PANELS = (
-    # left, bottom, width, height of each picture: shares of the figure
-    (0.010, 0.115, 0.595, 0.780),
-    (0.615, 0.525, 0.375, 0.370),
-    (0.615, 0.115, 0.375, 0.370),
+    # left, top, width, height of each picture [inches]
+    (0.13, 0.945, 7.735, 7.02),
+    (7.995, 0.945, 4.875, 3.33),
+    (7.995, 4.635, 4.875, 3.33),
 )
-SIZE_INCHES = (13.0, 9.0)
+WIDTH_INCHES, KEY_INCHES = 13.0, 8.08
+"""Width of the figure, and how far from its top the legend begins."""
+
+ROW_INCHES, STATIONS_INCHES, FOOT_INCHES = 0.255, 0.20, 0.45
+"""A row of the legend, a row of stations, and what is left below."""
 
 
 def draw_scene3d(
@@ -60,10 +64,9 @@ def draw_scene3d(
     from matplotlib import rc_context
     from matplotlib.figure import Figure
 
-    aspects = tuple(w * SIZE_INCHES[0] / (h * SIZE_INCHES[1]) for _, _, w, h in PANELS)
-    chosen = cameras(view, (aspects[0], aspects[1], aspects[2]))
-    wide, tall = (round(inches * style.DPI) for inches in SIZE_INCHES)
-    sizes = [(round(width * wide), round(height * tall)) for _, _, width, height in PANELS]
+    first, second, third = (width / height for _, _, width, height in PANELS)
+    chosen = cameras(view, (first, second, third))
+    sizes = [(round(width * style.DPI), round(height * style.DPI)) for _, _, width, height in PANELS]
     skins = [skin_pieces(view, camera) for camera in chosen]
     gas = result.setup.phase_mask("gas")
     mildest = view.temperature.max() if view.isotherms is style.COLD else view.temperature.min()
@@ -72,9 +75,13 @@ def draw_scene3d(
     pieces = [*body_pieces(result, view, zone, margins), *isotherm_pieces(temperature, isotherms, result.setup.grid)]
     pictures = photograph(pieces, chosen, sizes, skins)
     residual = any((np.nan_to_num(m, nan=-1.0) < 0).any() for m in margins.values())
+    entries = marks.surface_entries(result.setup, zone is not None, residual)
+    below = KEY_INCHES + ROW_INCHES * marks.legend_rows(len(entries) + len(isotherms)) + 0.1
+    tall = below + STATIONS_INCHES * marks.station_rows(view.stations) + FOOT_INCHES
     with rc_context(font.settings()):
-        figure = Figure(figsize=SIZE_INCHES, dpi=style.DPI)
-        for place, camera, picture in zip(PANELS, chosen, pictures, strict=True):
+        figure = Figure(figsize=(WIDTH_INCHES, tall), dpi=style.DPI)
+        for (left, top, width, height), camera, picture in zip(PANELS, chosen, pictures, strict=True):
+            place = left / WIDTH_INCHES, 1 - (top + height) / tall, width / WIDTH_INCHES, height / tall
             axes = figure.add_axes(place)
             half = camera.height / 2
             across = half * picture.shape[1] / picture.shape[0]
@@ -84,8 +91,8 @@ def draw_scene3d(
             draw_isotherms(axes, temperature, view.isotherms, result.setup.grid, camera, across)
             annotate(axes, camera, view, result.setup, across)
         marks.heading(figure, title, subtitle)
-        marks.legend(figure, marks.surface_entries(result.setup, zone is not None, residual), isotherms, y=0.105)
-        marks.stations(figure, view.stations, y=0.031)
+        marks.legend(figure, entries, isotherms, y=1 - KEY_INCHES / tall)
+        marks.stations(figure, view.stations, y=1 - below / tall)
         marks.orientation(figure, result.setup.frame)
         marks.disclaimer(figure)
         figure.savefig(path)

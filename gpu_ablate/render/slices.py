@@ -14,7 +14,7 @@ from gpu_ablate.render import font, marks, style
 from gpu_ablate.render.plane import Plane, along_probe, sampled, through
 from gpu_ablate.render.slice_marks import ROW_INCHES, draw_key, key_rows
 from gpu_ablate.render.slice_panel import Moment, bounds, draw_panel
-from gpu_ablate.render.view import View
+from gpu_ablate.render.view import View, nearest_track
 from gpu_ablate.result.result import Result
 from gpu_ablate.units import MM
 
@@ -56,7 +56,7 @@ def draw_slices(
     moment = Moment(view.temperature, zone, view.tracks)
     planes: list[Plane] = list(through(at))
     if view.tracks:
-        planes.append(along_probe(view, nearest_track(view, at)))
+        planes.append(along_probe(view, nearest_track(view.tracks, at)))
     corners = [bounds(view, plane, at if plane.axes else plane.origin) for plane in planes]
     seen = labels_seen(setup, planes, corners)
     rows, places = _layout([high - low for low, high in corners])
@@ -83,17 +83,6 @@ def draw_slices(
         marks.orientation(figure, setup.frame)
         marks.disclaimer(figure)
         figure.savefig(path)
-
-
-def nearest_track(view: View, at: NDArray[np.float64]) -> Any:
-    """The track whose shaft runs nearest to a point [m]."""
-
-    def away(track: Any) -> float:
-        offset = at - track.tip
-        along = max(float(offset @ track.direction), 0.0)
-        return float(np.linalg.norm(offset - along * track.direction))
-
-    return min(view.tracks, key=away)
 
 
 def labels_seen(setup: Setup, planes: list[Plane], corners: list[Corners]) -> set[int]:

@@ -17,7 +17,7 @@ from gpu_ablate.case.setup import Region, Setup
 from gpu_ablate.language import say
 from gpu_ablate.outcome.bone import is_bone
 from gpu_ablate.render import font, marks, style
-from gpu_ablate.render.moments import KeyTime, moment_at
+from gpu_ablate.render.moments import KeyTime, moment_at, own_needle
 from gpu_ablate.render.plane import Plane, along_probe, loops, sampled
 from gpu_ablate.render.slice_panel import Moment, add_path
 from gpu_ablate.render.view import PAD, DrawnTrack, View, surfaces_of
@@ -58,7 +58,7 @@ def draw_ultrasound(
     columns = min(COLUMNS, max(len(shown), 2))
     wide = (WIDTH_INCHES - 0.3) / columns - 0.55
     moments = [moment_at(result, key.time_s) for key in shown]
-    tracks = [_own(view, key, moment) for key, moment in zip(shown, moments, strict=True)]
+    tracks = [own_needle(view, key, moment) for key, moment in zip(shown, moments, strict=True)]
     planes = [along_probe(view, track) for track in tracks]
     boxes = [_window(view, plane) for plane in planes]
     tall = max(wide * float((high - low)[1] / (high - low)[0]) for low, high in boxes)
@@ -121,16 +121,6 @@ def _grey(region: Region) -> float:
     if is_bone(region.tissue):
         return BONE_GREY
     return next((grey for part, grey in GREYS.items() if part in region.tissue), OTHER_GREY)
-
-
-def _own(view: View, key: KeyTime, moment: Moment) -> DrawnTrack:
-    """The needle of the station, else that nearest to the tumour."""
-    if key.station is not None:
-        station = key.station.station
-        return DrawnTrack(key.station.probe, np.array(station.tip_end), np.array(station.direction_end), ())
-    return min(
-        moment.tracks, key=lambda track: float(np.linalg.norm(np.cross(view.focus - track.tip, track.direction)))
-    )
 
 
 def _window(view: View, plane: Plane) -> tuple[NDArray[np.float64], NDArray[np.float64]]:

@@ -155,6 +155,16 @@ def drawn_tracks(setup: Setup, stations: tuple[HeatedStation, ...]) -> tuple[Dra
     return tuple(found)
 
 
+def nearest_track(tracks: tuple[DrawnTrack, ...], at: NDArray[np.float64]) -> DrawnTrack:
+    """The one of some tracks whose shaft runs nearest to a point [m]."""
+
+    def away(track: DrawnTrack) -> float:
+        offset = at - track.tip
+        return float(np.linalg.norm(offset - max(float(offset @ track.direction), 0.0) * track.direction))
+
+    return min(tracks, key=away)
+
+
 def reached(result: Result) -> tuple[NDArray[np.float32], str]:
     """What the isotherms are drawn of [°C], and what it is: ever reached, else the hottest record."""
     if is_cold(result.setup.endpoint) and "min_temperature" in result.final:
