@@ -17,6 +17,7 @@ from PIL import Image
 
 from gpu_ablate.cli.app import main
 from gpu_ablate.outcome.metrics import measure
+from gpu_ablate.render import style
 from gpu_ablate.render.figures import write_figures
 from gpu_ablate.report.headline import headline
 from gpu_ablate.report.write import write_reports
@@ -24,7 +25,9 @@ from gpu_ablate.result.store import load_metrics, load_result, rewrite_metrics
 
 ROOT = Path(__file__).parents[1]
 IMAGES = ROOT / "docs" / "images"
-SHOWN = ("scene3d", "film_strip")
+WORDS = {"scene3d": "Killed tissue and isotherms", "film_strip": "The end of each step"}
+"""Pictures that are shown, and what they are."""
+
 WIDE, QUALITY = 1200, 82
 MADE = "<!-- Made by python -m bench.gallery; change bench/gallery.toml instead. -->\n"
 LISTED = "Each runs by name: `gpu-ablate run NAME`. Pictures: [gallery](../docs/gallery.md).\n"
@@ -92,10 +95,11 @@ def numbers(metrics: dict[str, Any]) -> dict[str, float]:
     return found
 
 
-def outcome(metrics: dict[str, Any]) -> str:
-    """How it came out, in a line: as the report's headline."""
-    marks = {"ok": "✓", "warning": "!", "broken": "✕", "": "•"}
-    return "; ".join(f"{marks[line.status]} {line.words}" for line in headline(metrics))
+def outcome(metrics: dict[str, Any], warnings: bool) -> str:
+    """How it came out, in a line: the report's headline, with its warnings or without."""
+    marks = {**style.STATUS_MARK, "": "•"}
+    lines = [line for line in headline(metrics) if warnings or " warning: " not in line.words]
+    return "; ".join(f"{marks[line.status]} {line.words}" for line in lines)
 
 
 def picture(file: Path, name: str) -> str:
@@ -122,11 +126,13 @@ def write(runs: Path) -> None:
             figures = write_figures(result, metrics, folder / "figures", print)
             write_reports(result, metrics, figures, folder)
             told = MINUS.sub("−", text.format(**numbers(metrics)))
-            listed.append(f"| `{scene}` | {told} | {outcome(metrics)} |")
-            shown.append(f"### {result.setup.title}\n\n`{scene}`: {told}\n\n{outcome(metrics)}\n")
-            for name in SHOWN:
+            listed.append(f"| `{scene}` | {told} | {outcome(metrics, False)} |")
+            shown.append(f"### {result.setup.title}\n\n`{scene}`: {told}\n\n{outcome(metrics, True)}\n")
+            for name in WORDS:
                 if name in figures:
-                    shown.append(f"![{result.setup.title}](images/{picture(figures[name], f'{scene}_{name}')})\n")
+                    shown.append(
+                        f"![{WORDS[name]}: {result.setup.title}](images/{picture(figures[name], f'{scene}_{name}')})\n"
+                    )
         listed.append("")
     (ROOT / "scenes" / "README.md").write_text("\n".join(listed) + STAGES, encoding="utf-8")
     (ROOT / "docs" / "gallery.md").write_text("\n".join(shown), encoding="utf-8")
