@@ -9,6 +9,7 @@ from typing import Annotated
 
 import typer
 
+from gpu_ablate.cli.case import case
 from gpu_ablate.cli.check import check
 from gpu_ablate.cli.info import info
 from gpu_ablate.cli.library import library
@@ -47,7 +48,7 @@ def options(
     """Simulate thermal ablation zones. Research software: not a medical device."""
 
 
-for command in (run, resume, check, show, render, report, verify, info):
+for command in (run, resume, case, check, show, render, report, verify, info):
     app.command()(command)
 app.add_typer(library, name="library")
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import traceback
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -22,6 +23,20 @@ if TYPE_CHECKING:
     from gpu_ablate.simulation import Progress
 
 DONE, RUN_FAILED, LIMIT_BROKEN, INTERRUPTED = 0, 1, 3, 130
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """How a command computes and what it leaves.
+
+    command : what was typed
+    draw : whether figures are drawn
+    """
+
+    command: list[str]
+    draw: bool
+    quiet: bool
+    language: str
 
 
 def in_folder(folder: Path, quiet: bool, work: Callable[[RunLog], int]) -> int:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from gpu_ablate.cli.compute import compute, in_folder
+from gpu_ablate.cli.compute import Chosen, compute, in_folder
 from gpu_ablate.cli.text import Language
 from gpu_ablate.language import ENGLISH, require_language
 from gpu_ablate.log import RunLog
@@ -34,6 +34,13 @@ def resume(
 
     Exit codes: as of `run`.
     """
+    require_language(language)
+    chosen = Chosen(context.obj, not no_figures, quiet, language)
+    raise typer.Exit(resume_run(run, chosen, estimate_error, bracket))
+
+
+def resume_run(run: Path, chosen: Chosen, estimate_error: bool = False, bracket: bool = False) -> int:
+    """Go on with the run of a folder; the exit code."""
     from gpu_ablate.engine.choose import choose_backend
     from gpu_ablate.result.checkpoint import differences, read_checkpoint, require_same_version, require_unfinished
     from gpu_ablate.result.files import remove_asides
@@ -41,12 +48,11 @@ def resume(
     from gpu_ablate.result.store import remove_drawn
     from gpu_ablate.scene.load import load_scene
 
-    require_language(language)
     require_unfinished(run)
 
     def work(log: RunLog) -> int:
         origin, start = read_checkpoint(run)
-        here = provenance(context.obj)
+        here = provenance(chosen.command)
         require_same_version(run, origin, here)
         choose_backend(origin.backend)
         scene = load_scene(run / "scene.toml")
@@ -59,9 +65,9 @@ def resume(
         command = f"{origin.provenance['command']}; {here['command']}"
         origin = replace(origin, provenance=here | {"command": command})
         extra = scene if estimate_error else None, scene if bracket else None
-        return compute(case, origin, run, log, not no_figures, start, *extra, language)
+        return compute(case, origin, run, log, chosen.draw, start, *extra, chosen.language)
 
-    raise typer.Exit(in_folder(run, quiet, work))
+    return in_folder(run, chosen.quiet, work)
 
 
 def _case(folder: Path, scene: Scene, origin: Origin) -> Case:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from gpu_ablate.cli.compute import compute, in_folder
+from gpu_ablate.cli.compute import Chosen, compute, in_folder
 from gpu_ablate.cli.text import Language
 from gpu_ablate.language import ENGLISH, require_language
 from gpu_ablate.log import RunLog
@@ -15,6 +15,7 @@ from gpu_ablate.log import RunLog
 if TYPE_CHECKING:
     from gpu_ablate.case.case import Case
     from gpu_ablate.engine.estimate import Estimate
+    from gpu_ablate.scene.schema import Scene
 
 
 def run(
@@ -48,6 +49,28 @@ def run(
 
     Exit codes: 0 done, 1 the run failed, 2 bad input, 3 done but a safety limit was broken, 130 interrupted.
     """
+    from gpu_ablate.scene.load import load_scene
+
+    require_language(language)
+    loaded = load_scene(scene, change or (), spacing_mm, after)
+    chosen = Chosen(context.obj, not no_figures, quiet, language)
+    raise typer.Exit(run_scene(loaded, out, backend, device, chosen, estimate_error, bracket))
+
+
+def run_scene(
+    scene: Scene,
+    out: Path | None,
+    backend: str,
+    device: int | None,
+    chosen: Chosen,
+    estimate_error: bool = False,
+    bracket: bool = False,
+) -> int:
+    """Compute a scene and write its run folder; the exit code.
+
+    out : run folder; the next free one of the scene's name if None
+    backend, device : as on the command line
+    """
     from gpu_ablate.case.build import build_case
     from gpu_ablate.engine.choose import choose_backend
     from gpu_ablate.engine.estimate import estimate
@@ -55,35 +78,32 @@ def run(
     from gpu_ablate.result.provenance import provenance
     from gpu_ablate.result.store import folder_for
     from gpu_ablate.scene.inputs import copy_inputs, sha256_of
-    from gpu_ablate.scene.load import load_scene
     from gpu_ablate.scene.write import write_scene
 
-    require_language(language)
-    loaded = load_scene(scene, change or (), spacing_mm, after)
-    chosen, reason = choose_backend(backend, device)
-    case = build_case(loaded)
-    planned = estimate(case, loaded.duration_s())
-    folder = folder_for(loaded.name, out)
+    engine, reason = choose_backend(backend, device)
+    case = build_case(scene)
+    planned = estimate(case, scene.duration_s())
+    folder = folder_for(scene.name, out)
     setup = case.setup
 
     def work(log: RunLog) -> int:
-        write_scene(loaded, folder / "scene.toml", copy_inputs(loaded, folder))
+        write_scene(scene, folder / "scene.toml", copy_inputs(scene, folder))
         digest = sha256_of(folder / "scene.toml")
-        origin = Origin(setup.name, digest, setup.inputs, chosen, provenance(context.obj))
+        origin = Origin(setup.name, digest, setup.inputs, engine, provenance(chosen.command))
         write_checkpoint(folder, origin)
-        log(plan_summary(case, f"{chosen} ({reason})", loaded.duration_s(), planned))
+        log(plan_summary(case, f"{engine} ({reason})", scene.duration_s(), planned))
         return compute(
             case,
             origin,
             folder,
             log,
-            not no_figures,
-            estimate_error_of=loaded if estimate_error else None,
-            bracket_of=loaded if bracket else None,
-            language=language,
+            chosen.draw,
+            estimate_error_of=scene if estimate_error else None,
+            bracket_of=scene if bracket else None,
+            language=chosen.language,
         )
 
-    raise typer.Exit(in_folder(folder, quiet, work))
+    return in_folder(folder, chosen.quiet, work)
 
 
 def plan_summary(case: Case, backend: str, duration_s: float, planned: Estimate) -> str:

@@ -53,9 +53,15 @@ def measure_cold_load(result: Result) -> dict[str, object] | None:
         "from_perfusion_kj": result.energy["perfusion_j"] / KJ,
         "from_skin_kj": result.energy["skin_j"] / KJ,
         "body_mass_kg": mass,
-        "core_fall_c": max(drawn, 0.0) / (mass * BODY_HEAT_CAPACITY),
+        "core_fall_c": core_fall(drawn, mass),
         "note": " ".join(notes) or None,
     }
+
+
+def core_fall(drawn: float, body_mass: float) -> float:
+    """Upper bound of the fall of the core temperature [K]: heat drawn [J] that is missing in a body [kg] that makes
+    none."""
+    return max(drawn, 0.0) / (body_mass * BODY_HEAT_CAPACITY)
 
 
 def longest_mm(surface: Surface) -> float:

@@ -37,7 +37,7 @@ def load_scene(
         The file can't be read, or anything in it is wrong; all problems are listed.
     """
     path, shown = find_scene(source)
-    document = _document(path, shown)
+    document = read_toml(path, shown)
     changes = list(overrides)
     if spacing_mm is not None:
         changes.append(f"domain.spacing_mm={float(spacing_mm)}")
@@ -57,7 +57,16 @@ def load_scene(
     return scene
 
 
-def _document(path: Path, shown: str) -> dict[str, Any]:
+def read_toml(path: Path, shown: str) -> dict[str, Any]:
+    """A TOML file as plain values.
+
+    shown : what to call it in messages
+
+    Raises
+    ------
+    SceneError
+        It cannot be read, or is not TOML.
+    """
     try:
         return tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except tomllib.TOMLDecodeError as error:

@@ -41,7 +41,8 @@ from gpu_ablate.spec.limit import Limit
 from gpu_ablate.spec.tissue import TissueEntry
 
 
-def _whole(version: Any) -> Any:
+def whole_version(version: Any) -> Any:
+    """Refuse a version that is not a whole number, 1.0 and true among them."""
     if type(version) is not int:
         raise ValueError("must be 1, a whole number")
     return version
@@ -54,7 +55,7 @@ RECORD_COLD_S, RECORD_HEAT_S = 60.0, 30.0
 class Scene(Table):
     """A scene file. Lengths are in mm, times in s, powers in W, temperatures in °C."""
 
-    schema_version: Annotated[Literal[1], BeforeValidator(_whole)]
+    schema_version: Annotated[Literal[1], BeforeValidator(whole_version)]
     """Version of this format."""
     title: Line = ""
     """One line for people."""

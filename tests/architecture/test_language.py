@@ -18,8 +18,8 @@ from gpu_ablate.languages.font import FILE, characters
 
 PACKAGE = Path(gpu_ablate.__file__).parent
 OTHERS = [language for language in LANGUAGES if language != ENGLISH]
-LOOKED_UP = ("names",)
-"""Sections whose texts are looked up by a name of the library, not written at a call of say."""
+LOOKED_UP = ("names", "oligometastatic")
+"""Sections whose texts are looked up by a name of the library or in a data file, not written at a call of say."""
 
 
 def said() -> Iterator[tuple[str, str]]:

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from gpu_ablate.case.build import build_case
 from gpu_ablate.cli.app import main
@@ -23,7 +24,7 @@ from gpu_ablate.result.store import load_metrics, load_result
 from gpu_ablate.scene.load import load_scene
 from gpu_ablate.spec.base import quantities
 
-COMMANDS = ("run", "check", "show", "render", "report", "verify", "info", "library")
+COMMANDS = ("run", "case", "check", "show", "render", "report", "verify", "info", "library")
 HEAVY = ("numpy", "numba", "h5py", "pydantic", "vtkmodules", "pyvista", "matplotlib", "SimpleITK", "scipy")
 
 
@@ -145,15 +146,62 @@ def test_show_of_gutted_metrics_is_code_2(finished: Path, tmp_path: Path, capsys
     assert "is damaged (KeyError" in capsys.readouterr().err
 
 
-def test_report_takes_several_runs(finished: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("gpu_ablate.render.figures.write_figures", lambda *_: {})
-    folders = [tmp_path / "a", tmp_path / "b"]
-    for folder in folders:
-        folder.mkdir()
-        for name in ("result.vtkhdf", "metrics.json"):
-            shutil.copy(finished / name, folder / name)
-    assert main(["report", *map(str, folders)]) == 0
-    assert all((folder / "report.html").exists() for folder in folders)
+def copies(finished: Path, folder: Path, names: str) -> list[str]:
+    """Run folders that can be reported on."""
+    for name in names:
+        (folder / name).mkdir()
+        for file in ("result.vtkhdf", "metrics.json", "scene.toml"):
+            shutil.copy(finished / file, folder / name / file)
+    return list(names)
+
+
+def draw_one(_: object, __: object, folder: Path, ___: object) -> dict[str, Path]:
+    """Instead of all figures: one."""
+    folder.mkdir()
+    Image.new("RGB", (8, 8), "red").save(folder / "slices.png")
+    return {}
+
+
+def test_report_of_several_runs_compares_them(
+    finished: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("gpu_ablate.render.figures.write_figures", draw_one)
+    monkeypatch.chdir(tmp_path)
+    runs = copies(finished, tmp_path, "ab")
+    assert main(["report", *runs]) == 0
+    assert capsys.readouterr().out.splitlines()[-1] == "comparison.html"
+    assert Path("comparison.html").read_text(encoding="utf-8").count("<img") == 2
+    assert not Path("a/report.html").exists()
+    drawn = Path("a/figures/slices.png").stat().st_mtime_ns
+    assert main(["report", *runs, "--out", "page.html", "--language", "zh-CN"]) == 0
+    assert Path("a/figures/slices.png").stat().st_mtime_ns == drawn
+    assert 'lang="zh-CN"' in Path("page.html").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["a", "--out", "page.html"], "--out is the page of a comparison"),
+        (["a", "./a"], "is given twice"),
+        ([*"abcdefg"], "at most 6"),
+        (["a", "b", "--language", "fr"], "zh-CN"),
+        (["a", "gone"], "no such run folder"),
+    ],
+)
+def test_what_cannot_be_compared_is_code_2(
+    arguments: list[str],
+    says: str,
+    finished: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setattr("gpu_ablate.render.figures.write_figures", draw_one)
+    monkeypatch.chdir(tmp_path)
+    copies(finished, tmp_path, "abcdefg")
+    assert main(["report", *arguments]) == 2
+    assert says in capsys.readouterr().err
+    assert not list(tmp_path.glob("*.html"))
 
 
 def test_the_estimate_is_a_close_lower_bound(scene: str, finished: Path) -> None:
