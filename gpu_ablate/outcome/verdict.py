@@ -15,19 +15,10 @@ COVERED_PERCENT = 99.5
 
 EFFECTIVE_PERCENT = 80.0
 INEFFECTIVE_PERCENT = 60.0
-"""Palliative ablation is effective from 80 % of the tumour, not effective below 60 % (`COLD_CONSENSUS`)."""
+"""Palliative ablation is effective from 80 % of the tumour, not effective below 60 % (`cold_consensus`)."""
 
 RADICAL_MARGIN_MM = 10.0
-"""How far the ice edge of a radical cryoablation lies beyond the tumour (`COLD_CONSENSUS`)."""
-
-COLD_CONSENSUS = (
-    "the 2018 expert consensus on cryoablation of bone and soft-tissue tumours (Chin J Interv Imaging Ther "
-    "2018, 15(12))"
-)
-HEAT_CONSENSUS = (
-    "the 2025 expert consensus on ablation for breast cancer without surgical indication (Chin J Breast Dis "
-    "(Electron Ed) 2026, 20(1):1-8)"
-)
+"""How far the ice edge of a radical cryoablation lies beyond the tumour (`cold_consensus`)."""
 
 
 def verdict(plan: Plan, endpoint: Endpoint, targets: Sequence[Mapping[str, object]]) -> dict[str, object]:
@@ -55,7 +46,7 @@ def verdict(plan: Plan, endpoint: Endpoint, targets: Sequence[Mapping[str, objec
         outcome, reads, why = radical(known, goal_mm, "boundary_margin_mm", cold)
         strict, strict_reads, _ = radical(known, goal_mm, "min_margin_mm", cold)
         if cold:
-            why += " " + say(
+            why += say(" ") + say(
                 "Read as the edge of the ice {mm:g} mm beyond the tumour; by the stricter reading, the killed tissue "
                 "itself {mm:g} mm beyond it: {reads}.",
                 mm=goal_mm,
@@ -82,10 +73,26 @@ def is_cold(endpoint: Endpoint) -> bool:
     return endpoint.field in ("min_temperature", "cycles_m20c")
 
 
+def cold_consensus() -> str:
+    """The source of what is asked of cold."""
+    return say(
+        "the 2018 expert consensus on cryoablation of bone and soft-tissue tumours (Chin J Interv Imaging Ther "
+        "2018, 15(12))"
+    )
+
+
+def heat_consensus() -> str:
+    """The source of staged power."""
+    return say(
+        "the 2025 expert consensus on ablation for breast cancer without surgical indication (Chin J Breast Dis "
+        "(Electron Ed) 2026, 20(1):1-8)"
+    )
+
+
 def rule(plan: Plan, endpoint: Endpoint) -> str:
     """The rule of the intent, and its source by the kind of treatment."""
     cold, goal_mm = is_cold(endpoint), plan.margin_goal / MM
-    from_cold = say("From {source}.", source=COLD_CONSENSUS)
+    from_cold = say("From {source}.", source=cold_consensus())
     if plan.intent == "palliative":
         words = say(
             "Palliative: effective if the {zone} zone holds at least {most:g} % of the tumour, not effective below "
@@ -94,10 +101,14 @@ def rule(plan: Plan, endpoint: Endpoint) -> str:
             most=EFFECTIVE_PERCENT,
             least=INEFFECTIVE_PERCENT,
         )
-        return f"{words} {from_cold if cold else say('From {source}, borrowed here for heat.', source=COLD_CONSENSUS)}"
+        return (
+            words
+            + say(" ")
+            + (from_cold if cold else say("From {source}, borrowed here for heat.", source=cold_consensus()))
+        )
     if not cold:
         source = say(
-            "The margin is the plan's own goal; {source} is the source of staged power only.", source=HEAT_CONSENSUS
+            "The margin is the plan's own goal; {source} is the source of staged power only.", source=heat_consensus()
         )
     elif math.isclose(goal_mm, RADICAL_MARGIN_MM):
         source = from_cold
@@ -105,7 +116,7 @@ def rule(plan: Plan, endpoint: Endpoint) -> str:
         source = say(
             "The margin is the plan's own goal; {mm:g} mm are asked for by {source}.",
             mm=RADICAL_MARGIN_MM,
-            source=COLD_CONSENSUS,
+            source=cold_consensus(),
         )
     boundary = say("edge of the ice") if cold else say("ablation boundary")
     words = say(
@@ -115,7 +126,7 @@ def rule(plan: Plan, endpoint: Endpoint) -> str:
         boundary=boundary,
         mm=goal_mm,
     )
-    return f"{words} {source}"
+    return words + say(" ") + source
 
 
 def across_fluid(targets: Sequence[Mapping[str, Any]]) -> str:
@@ -129,7 +140,7 @@ def across_fluid(targets: Sequence[Mapping[str, Any]]) -> str:
                 if found["role"] == "isolation"
                 else say("what lives beyond it was not killed")
             )
-            sentences += " " + say(
+            sentences += say(" ") + say(
                 "Towards the {region} ({share} % of the surface of {target}) the margin runs across {phase}: "
                 "{meaning}.",
                 region=found["region"],
@@ -172,7 +183,7 @@ def radical(targets: Sequence[Mapping[str, object]], goal_mm: float, margin: str
         return "radical", say("radical"), say("All involved skin is covered; no margin is asked of it.")
     thinnest = min(asked, key=lambda target: number(target[margin]))
     width, name = number(thinnest[margin]), thinnest["name"]
-    box = " " + say("There the zone meets the box of the model, so the margin is not certain.")
+    box = say(" ") + say("There the zone meets the box of the model, so the margin is not certain.")
     box *= bool(thinnest["margin_ends_at_box"])
     if width >= goal_mm:
         why = say(

@@ -37,7 +37,7 @@ class Camera:
     @property
     def title(self) -> str:
         """Place and direction of sight."""
-        return f"{self.place} ({self.sight})" if self.sight else self.place
+        return say("{place} ({sight})", place=self.place, sight=self.sight) if self.sight else self.place
 
     @property
     def right(self) -> NDArray[np.float64]:

@@ -15,7 +15,7 @@ from gpu_ablate.case.setup import Limit
 from gpu_ablate.language import say
 from gpu_ablate.render import font, marks, style
 from gpu_ablate.render.view import SKIN_ROLES
-from gpu_ablate.render.words import action_words, degrees, plain
+from gpu_ablate.render.words import action_words, degrees, own, plain
 from gpu_ablate.result.result import Result, Station
 from gpu_ablate.units import MM
 
@@ -126,7 +126,7 @@ def _schedule(axes: Any, result: Result, name: str, colour: str) -> None:
             words = f"{station.power_w:g} W" if station.power_w > 0 else action_words(station.action)
             axes.text(middle, station.power_w + 0.05 * top, words, fontsize=10, ha="center", va="bottom")
     escaped = result.traces.get(f"probe.{name}.escaped_w")
-    axes.plot([], [], color=colour, lw=2, label=say("probe {name}", name=name))
+    axes.plot([], [], color=colour, lw=2, label=say("probe {name}", name=own(name)))
     if escaped is not None and np.nanmax(escaped, initial=0.0) > 0.01 * top:
         axes.plot(
             result.traces["time_s"], escaped, color=style.INK, lw=1.2, ls=":", label=say("radiated out of the tissue")
@@ -138,14 +138,16 @@ def _freezing(axes: Any, result: Result, name: str, colour: str) -> None:
     """Temperature of a cryoprobe's gas and wall, each step with its name or output."""
     traces = result.traces
     times = traces["time_s"]
-    axes.plot(times, traces[f"probe.{name}.wall_c"], color=colour, lw=2, label=say("probe {name}, wall", name=name))
+    axes.plot(
+        times, traces[f"probe.{name}.wall_c"], color=colour, lw=2, label=say("probe {name}, wall", name=own(name))
+    )
     axes.plot(
         times,
         traces[f"probe.{name}.cryogen_c"],
         color=colour,
         lw=1.2,
         ls=":",
-        label=say("probe {name}, gas", name=name),
+        label=say("probe {name}, gas", name=own(name)),
     )
     axes.set(ylabel=say("probe [°C]"), ylim=(-170, 110))
     for station in (s for s in result.stations if s.probe == name):
@@ -162,7 +164,11 @@ def _drawn(axes: Any, result: Result, names: list[str]) -> None:
     for name in names:
         values = result.traces[f"probe.{name}.drawn_w"]
         axes.plot(
-            result.traces["time_s"], values, color=_colour(result, name), lw=2, label=say("probe {name}", name=name)
+            result.traces["time_s"],
+            values,
+            color=_colour(result, name),
+            lw=2,
+            label=say("probe {name}", name=own(name)),
         )
     axes.axhline(0.0, color=style.FAINT, lw=0.8)
     axes.set(ylabel=say("heat drawn [W]"))
@@ -211,7 +217,7 @@ def _skin_limits(result: Result) -> list[Limit]:
 
 def _sensors(axes: Any, result: Result, names: list[str]) -> None:
     for i, name in enumerate(names[:8]):
-        label = name.removeprefix("sensor.").removesuffix("_c")
+        label = own(name.removeprefix("sensor.").removesuffix("_c"))
         axes.plot(result.traces["time_s"], result.traces[name], color=style.SERIES[i % 6], lw=1.6,
                   ls=("-", "--")[i // 6], label=label)  # fmt: skip
     axes.set(ylabel=say("sensors [°C]"))

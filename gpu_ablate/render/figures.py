@@ -85,7 +85,7 @@ def figures_of(result: Result, metrics: dict[str, Any], folder: Path, with_gl: b
     thinnest = thinnest_margin(metrics)
     view = look_at(result, body & (phi >= 0), None if thinnest is None else thinnest[0])
     title = setup.title or setup.name
-    subtitle = f"{time_words(result)}.{zone_sentence(setup)}  "
+    subtitle = say("{sentence}.", sentence=time_words(result)) + f"{zone_sentence(setup)}  "
     isotherms = subtitle + say("Isotherms: {what}.", what=view.temperature_label)
     times = key_times(result, view) if view.tracks else ()
     driven = tuple(key for key in times if key.drives)

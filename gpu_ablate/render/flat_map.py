@@ -13,6 +13,7 @@ from gpu_ablate.language import say
 from gpu_ablate.render import marks, style
 from gpu_ablate.render.camera import Camera
 from gpu_ablate.render.view import View
+from gpu_ablate.render.words import own
 from gpu_ablate.units import MM
 
 Array = NDArray[np.float64]
@@ -102,7 +103,7 @@ def draw_flat_map(
             place = _crossing(surface, centre, track.tip, sense * track.direction, camera)
             if place is not None:
                 axes.plot(*place, "o", ms=7, mfc=style.PROBE, mec="white", mew=1.2)
-                marks.beside(axes, place, track.probe.name)
+                marks.beside(axes, place, own(track.probe.name))
     for words, vector in _compass(view):
         place = _place(vector, camera)
         axes.text(*place, words, fontsize=10, weight="bold", ha="center", va="center", color=style.INK,

@@ -19,7 +19,7 @@ from gpu_ablate.render.marks import PATIENT_LETTERS
 from gpu_ablate.render.moments import place_at
 from gpu_ablate.render.packing import Packer
 from gpu_ablate.render.view import View, look_at
-from gpu_ablate.render.words import seconds
+from gpu_ablate.render.words import listed, own, seconds
 from gpu_ablate.result.result import Result, Station
 from gpu_ablate.units import MM
 
@@ -108,8 +108,10 @@ def doing(stations: list[Station], time_s: float) -> str:
     now: dict[str, list[str]] = {}
     for station in stations:
         if station.start_s <= time_s < station.end_s:
-            now.setdefault(action_words(station), []).append(station.probe)
-    return "; ".join(f"{', '.join(dict.fromkeys(names))}: {words}" for words, names in now.items())
+            now.setdefault(action_words(station), []).append(own(station.probe))
+    return say("; ").join(
+        say("{probes}: {does}", probes=listed(dict.fromkeys(names)), does=words) for words, names in now.items()
+    )
 
 
 def action_words(station: Station) -> str:
@@ -154,7 +156,7 @@ def needle_facts(result: Result, index: int, times: list[float], length: float) 
     probe = result.setup.probes[index]
     placed = [place_at(probe, result.stations, time_s) for time_s in times]
     lines = [p and [millimetres(p[0]), millimetres(p[0] + length * p[1])] for p in placed]
-    return {"name": probe.name, "lines_mm": lines}
+    return {"name": own(probe.name), "lines_mm": lines}
 
 
 def millimetres(point: NDArray[np.float64]) -> list[float]:

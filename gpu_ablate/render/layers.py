@@ -19,7 +19,7 @@ from gpu_ablate.render.anatomy import bone_surfaces, vessel_surfaces
 from gpu_ablate.render.moments import place_at
 from gpu_ablate.render.packing import Packer
 from gpu_ablate.render.view import View, surfaces_of
-from gpu_ablate.render.words import endpoint_words, plain
+from gpu_ablate.render.words import endpoint_words, own, plain
 from gpu_ablate.result.result import Result
 from gpu_ablate.units import MM
 
@@ -157,7 +157,7 @@ def needle_layers(result: Result, times: list[float], length: float, packer: Pac
         for time_s in times:
             placed = place_at(probe, result.stations, time_s)
             numbers.append(-1 if placed is None else packer.add(*needle_mesh(*placed, probe.radius, length)))
-        label = say("needle {name}", name=probe.name)
+        label = say("needle {name}", name=own(probe.name))
         layers.append(Layer(label, "needle", style.PROBE, 1.0, True, tuple(numbers)))
     return layers
 

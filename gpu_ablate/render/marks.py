@@ -13,7 +13,7 @@ from gpu_ablate.outcome.bone import is_bone
 from gpu_ablate.render import style
 from gpu_ablate.render.camera import Camera
 from gpu_ablate.render.view import DrawnTrack, HeatedStation
-from gpu_ablate.render.words import disclaimer_words, span
+from gpu_ablate.render.words import disclaimer_words, own, span
 from gpu_ablate.units import MM
 
 PATIENT_LETTERS = (("R", "L"), ("A", "P"), ("I", "S"))
@@ -131,10 +131,10 @@ def probe_names(axes: Any, tracks: tuple[DrawnTrack, ...], camera: Camera, halve
             named[near[0]] = (
                 other,
                 flag,
-                names if track.probe.name in names.split(", ") else f"{names}, {track.probe.name}",
+                names if own(track.probe.name) in names.split(", ") else f"{names}, {own(track.probe.name)}",
             )
         else:
-            named.append((place, steep, track.probe.name))
+            named.append((place, steep, own(track.probe.name)))
     for place, steep, names in named:
         axes.annotate(
             names, place, xytext=(8, 6) if steep else (0, 0), textcoords="offset points", fontsize=10,
@@ -233,7 +233,7 @@ def station_words(heated: tuple[HeatedStation, ...]) -> list[str]:
         station = each.station
         track = " " + say("track {n},", n=each.track + 1) if len(each.probe.tracks) > 1 else ""
         times = f"{span(station.start_s, station.end_s)} s"
-        words.append(f"{each.number} = {station.probe}{track} {station.power_w:g} W, {times}")
+        words.append(f"{each.number} = {own(station.probe)}{track} {station.power_w:g} W, {times}")
     return [*words, say("and {n} more", n=len(heated) - 8)] if len(heated) > 8 else words
 
 

@@ -14,7 +14,7 @@ from gpu_ablate.outcome.bone import is_bone
 from gpu_ablate.render import marks, style
 from gpu_ablate.render.plane import Plane
 from gpu_ablate.render.view import DrawnTrack, View
-from gpu_ablate.render.words import plain
+from gpu_ablate.render.words import own, plain
 from gpu_ablate.units import MM
 
 IN_PLANE = 1.5 * MM
@@ -129,7 +129,7 @@ def draw_key(figure: Any, foot: float, setup: Setup, view: View, zone: bool, whe
     if view.stations:
         lines.append(say("Stations (middle of the heat):") + "  " + "   ".join(marks.station_words(view.stations)))
     if setup.sensors:
-        names = "   ".join(f"{letter(i)} = {sensor.name}" for i, sensor in enumerate(setup.sensors[:8]))
+        names = "   ".join(f"{letter(i)} = {own(sensor.name)}" for i, sensor in enumerate(setup.sensors[:8]))
         lines.append(say("Sensors (hollow: up to {mm:g} mm off the slice):", mm=NEAR_PLANE / MM) + "  " + names)
     below = foot - (ROW_INCHES * key_rows(len(handles)) + 0.15) / figure.get_figheight()
     text = "\n".join("\n".join(wrap(line, LINE_LETTERS)) for line in lines)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from gpu_ablate.render import style
+from gpu_ablate.render.words import own
 from gpu_ablate.result.result import Result
 
 WORDS_FROM = 0.06
@@ -30,7 +31,7 @@ def draw_strip(axes: Any, result: Result) -> None:
             words = f"{station.output_percent:g} %" if freezes else f"{station.power_w:g} W"
             axes.text(station.start_s + length / 2, row, words, ha="center", va="center", fontsize=9)
     axes.set(ylim=(-0.5, len(names) - 0.5), xlabel="s")
-    axes.set_yticks(range(len(names)), names[::-1], fontsize=9 if len(names) <= 3 else 7)
+    axes.set_yticks(range(len(names)), [own(name) for name in names[::-1]], fontsize=9 if len(names) <= 3 else 7)
     axes.tick_params(axis="x", labelsize=9)
     axes.xaxis.set_label_coords(1.0, -0.18)
     axes.spines[["top", "right"]].set_visible(False)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from gpu_ablate.case.setup import Endpoint, Setup
 from gpu_ablate.language import catalogue, say, spoken
 from gpu_ablate.result.result import Result
@@ -63,6 +65,19 @@ def plain(name: str) -> str:
     """A name of the library as people write it, for example "breast tumour"."""
     words = name.replace("_", " ")
     return catalogue(spoken()).get(words, words)
+
+
+def own(name: str) -> str:
+    """A name of the scene's own, for a probe or a sensor: a common word is told in the language spoken now."""
+    return catalogue(spoken()).get(name, name)
+
+
+def listed(words: Iterable[str]) -> str:
+    """Words in a list, for example "tumour, skin, needle"; empty without any."""
+    first, *others = [*words] or [""]
+    for word in others:
+        first = say("{some}, {another}", some=first, another=word)
+    return first
 
 
 def seconds(time_s: float) -> str:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from gpu_ablate.case.cold import REWARMED_C
-from gpu_ablate.render.words import plain, seconds
+from gpu_ablate.language import say
+from gpu_ablate.render.words import listed, own, plain, seconds
 from gpu_ablate.report.tables import Table
 from gpu_ablate.report.text import number, xyz_mm
 
@@ -14,7 +15,7 @@ def cryoprobe_table(metrics: dict[str, Any]) -> Table:
     """What each cryoprobe drew from the tissue."""
     rows = tuple(
         (
-            probe["name"],
+            own(probe["name"]),
             number(probe["drawn_kj"], 1),
             number(probe["peak_w"], 1),
             plausibility(probe),
@@ -22,12 +23,15 @@ def cryoprobe_table(metrics: dict[str, Any]) -> Table:
         )
         for probe in metrics.get("cryoprobes", [])
     )
-    return Table("Cryoprobes", ("probe", "heat drawn [kJ]", "at most [W]", "", "free at [s]"), rows)
+    head = (say("probe"), say("heat drawn [kJ]"), say("at most [W]"), "", say("free at [s]"))
+    return Table(say("Cryoprobes"), head, rows)
 
 
 def plausibility(probe: dict[str, Any]) -> str:
     """Whether a probe of its kind could have drawn what it drew."""
-    return f"implausible: more than {probe['plausible_w']:g} W" if probe["implausible"] else "plausible"
+    if probe["implausible"]:
+        return say("implausible: more than {watts:g} W", watts=probe["plausible_w"])
+    return say("plausible")
 
 
 def ice_table(metrics: dict[str, Any]) -> Table:
@@ -40,8 +44,8 @@ def ice_table(metrics: dict[str, Any]) -> Table:
         )
         for row in course["records"]
     ]
-    head = ("time [s]", "ice, below 0 °C [cm³]", "below −20 °C [cm³]", "below −40 °C [cm³]")
-    return Table("Ice at each image", head, tuple(rows), "Volumes at that time, not what was ever reached.")
+    head = (say("time [s]"), say("ice, below 0 °C [cm³]"), say("below −20 °C [cm³]"), say("below −40 °C [cm³]"))
+    return Table(say("Ice at each image"), head, tuple(rows), say("Volumes at that time, not what was ever reached."))
 
 
 def refreeze_table(metrics: dict[str, Any]) -> Table:
@@ -50,30 +54,31 @@ def refreeze_table(metrics: dict[str, Any]) -> Table:
     rows = [
         (
             seconds(row["time_s"]),
-            ", ".join(row["probes"]),
+            listed(map(own, row["probes"])),
             number(row["ice_left_percent"], 0),
             number(row["target_frozen_percent"], 0),
         )
         for row in course["refreezes"]
     ]
-    head = ("time [s]", "probes", "ice left [%]", "of the tumour frozen [%]")
-    note = (
-        f"A further cycle counts where tissue was warmer than {number(REWARMED_C, 0)} °C in between, and in a second "
-        "count where it was fully thawed (above 0 °C): docs/physics.md."
+    head = (say("time [s]"), say("probes"), say("ice left [%]"), say("of the tumour frozen [%]"))
+    note = say(
+        "A further cycle counts where tissue was warmer than {degrees} °C in between, and in a second count where it "
+        "was fully thawed (above 0 °C): docs/physics.md.",
+        degrees=number(REWARMED_C, 0),
     )
-    return Table("Left frozen at each refreeze", head, tuple(rows), note)
+    return Table(say("Left frozen at each refreeze"), head, tuple(rows), note)
 
 
 def cycle_table(metrics: dict[str, Any]) -> Table:
     """What was cold twice, by both rules."""
     head = (
-        "colder than",
-        "once or more [cm³]",
-        "twice, rewarmed in between [cm³]",
-        "twice, fully thawed in between [cm³]",
+        say("colder than"),
+        say("once or more [cm³]"),
+        say("twice, rewarmed in between [cm³]"),
+        say("twice, fully thawed in between [cm³]"),
     )
-    note = f"Rewarmed: above {number(REWARMED_C, 0)} °C; fully thawed: above 0 °C. Whole voxels."
-    return Table("Second cycles, by both rules", head, cycle_rows(metrics), note)
+    note = say("Rewarmed: above {degrees} °C; fully thawed: above 0 °C. Whole voxels.", degrees=number(REWARMED_C, 0))
+    return Table(say("Second cycles, by both rules"), head, cycle_rows(metrics), note)
 
 
 def cycle_rows(metrics: dict[str, Any]) -> tuple[tuple[str, ...], ...]:
@@ -89,17 +94,21 @@ def cycle_rows(metrics: dict[str, Any]) -> tuple[tuple[str, ...], ...]:
 def cold_load_table(metrics: dict[str, Any]) -> Table:
     """Heat drawn from the body, and what it could mean for the core."""
     load = metrics.get("cold_load")
+    title, head = say("Cold load"), (say("what"), say("value"))
     if not load:
-        return Table("Cold load", ("what", "value"), ())
+        return Table(title, head, ())
     rows = (
-        ("drawn by all probes", f"{number(load['drawn_kj'], 1)} kJ"),
-        ("brought by vessels meanwhile", f"{number(load['from_vessels_kj'], 1)} kJ"),
-        ("brought by perfusion meanwhile", f"{number(load['from_perfusion_kj'], 1)} kJ"),
-        ("through the skin and its patches", f"{number(load['from_skin_kj'], 1)} kJ"),
-        (f"core of {load['body_mass_kg']:g} kg cools by at most", f"{number(load['core_fall_c'], 2)} °C"),
+        (say("drawn by all probes"), f"{number(load['drawn_kj'], 1)} kJ"),
+        (say("brought by vessels meanwhile"), f"{number(load['from_vessels_kj'], 1)} kJ"),
+        (say("brought by perfusion meanwhile"), f"{number(load['from_perfusion_kj'], 1)} kJ"),
+        (say("through the skin and its patches"), f"{number(load['from_skin_kj'], 1)} kJ"),
+        (
+            say("core of {kg:g} kg cools by at most", kg=load["body_mass_kg"]),
+            f"{number(load['core_fall_c'], 2)} °C",
+        ),
     )
-    note = "At most: as if the body made no heat and all that was drawn came from it evenly."
-    return Table("Cold load", ("what", "value"), rows, note)
+    note = say("At most: as if the body made no heat and all that was drawn came from it evenly.")
+    return Table(title, head, rows, note)
 
 
 def bone_table(metrics: dict[str, Any]) -> Table:
@@ -115,13 +124,19 @@ def bone_table(metrics: dict[str, Any]) -> Table:
         for bone in metrics.get("bones", [])
         if bone["note"]
     ]
-    head = ("bone", "cortex frozen [%]", "in the worst slice [%]", "cortex there [cm²]", "its middle")
-    note = "Slices across the bone's long axis, or the body's where the frame is a patient's; within the box only."
-    return Table("Frozen cortex", head, tuple(rows), note)
+    head = (
+        say("bone"),
+        say("cortex frozen [%]"),
+        say("in the worst slice [%]"),
+        say("cortex there [cm²]"),
+        say("its middle"),
+    )
+    note = say("Slices across the bone's long axis, or the body's where the frame is a patient's; within the box only.")
+    return Table(say("Frozen cortex"), head, tuple(rows), note)
 
 
 def cold_notes(metrics: dict[str, Any]) -> str:
     """What the board must think of: weak bone, a large lesion; empty without either."""
     notes = [bone["note"] for bone in metrics.get("bones", [])]
     notes.append((metrics.get("cold_load") or {}).get("note"))
-    return " ".join(note for note in notes if note)
+    return say(" ").join(note for note in notes if note)

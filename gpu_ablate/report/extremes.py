@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from gpu_ablate.language import say
 from gpu_ablate.result.result import Result
 
 LAST_SHARE = 0.1
@@ -37,10 +38,10 @@ def still_growing(result: Result) -> list[str]:
     found = []
     skin = result.traces.get("skin_max_c")
     if skin is not None and skin[-1] - skin[before] > STILL_C:
-        found.append("the hottest skin")
+        found.append(say("the hottest skin"))
     zone = result.traces.get(f"zone.{result.setup.endpoint.name}_approx_cm3")
     if zone is not None and zone[-1] - zone[before] > STILL_VOLUME_SHARE * zone[-1]:
-        found.append("the killed tissue")
+        found.append(say("the killed tissue"))
     return found
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from gpu_ablate.language import say
-from gpu_ablate.render.words import plain
+from gpu_ablate.render.words import listed, own, plain
 from gpu_ablate.report.tables import Table
 from gpu_ablate.report.text import number, xyz_mm
 
@@ -38,21 +38,23 @@ def needle_table(metrics: dict[str, Any]) -> Table:
         say("bone needle"),
         say("nearest to its shaft"),
     )
-    note = ""
+    notes = []
     if any(track["entry_mm"] is None for track in tracks):
-        note = say("A needle through the face of the box: what it crosses before that is not in the model.")
+        notes.append(say("A needle through the face of the box: what it crosses before that is not in the model."))
     if any(track["bone_needle"] for track in tracks):
-        note = f"{note} " + say(
-            "A probe is put into bone through a bone needle or drill of 8-13G (consensus of 2018 on cryoablation); its "
-            "bore must take the diameter of the probe, which is not checked here."
+        notes.append(
+            say(
+                "A probe is put into bone through a bone needle or drill of 8-13G (consensus of 2018 on cryoablation); "
+                "its bore must take the diameter of the probe, which is not checked here."
+            )
         )
-    return Table(say("Needles"), head, tuple(rows), note.strip())
+    return Table(say("Needles"), head, tuple(rows), say(" ").join(notes))
 
 
 def needle_words(probe: str, track: int, tracks: list[dict[str, Any]]) -> str:
     """Name of a needle, with its track where it has several."""
     several = sum(each["probe"] == probe for each in tracks) > 1
-    return say("{probe}, track {track}", probe=probe, track=track) if several else probe
+    return say("{probe}, track {track}", probe=own(probe), track=track) if several else own(probe)
 
 
 def depth_words(track: dict[str, Any]) -> str:
@@ -80,7 +82,7 @@ def angle_words(track: dict[str, Any]) -> str:
                            say("in the sagittal plane"), aside))  # fmt: skip
     if track["to_skin_normal_deg"] is not None:
         words.append(say("{deg}° from square to the skin", deg=number(track["to_skin_normal_deg"], 0)))
-    return ", ".join(words) or "–"
+    return say(", ").join(words) or "–"
 
 
 def _tilt(positive: str, negative: str, level: str, degrees: float) -> str:
@@ -91,7 +93,7 @@ def _tilt(positive: str, negative: str, level: str, degrees: float) -> str:
 
 def crossed_words(track: dict[str, Any]) -> str:
     """What a needle goes through, for example "2 mm skin, 11 mm fat, 9 mm tumour"."""
-    return ", ".join(
+    return say(", ").join(
         say("{mm} mm {what}", mm=number(piece["mm"], 0 if piece["mm"] >= 0.95 else 1), what=plain(piece["region"]))
         for piece in track["crossed"]
     )
@@ -124,8 +126,8 @@ def nearest_words(nearest: dict[str, Any]) -> str:
             found.append(say("{group}: {name}, RUNS THROUGH IT", group=words, name=name))
     missing = [words for group, words in groups.items() if nearest[group] is None and group in MUST_BE_NAMED]
     if missing:
-        found.append(say("not in the model: {groups}", groups=", ".join(missing)))
-    return "; ".join(found)
+        found.append(say("not in the model: {groups}", groups=listed(missing)))
+    return say("; ").join(found)
 
 
 MUST_BE_NAMED = ("vessel", "nerve", "pleura")

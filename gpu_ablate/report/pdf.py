@@ -8,12 +8,15 @@ from importlib.resources import files
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
+from unicodedata import east_asian_width
 
 from gpu_ablate.errors import ResultError
-from gpu_ablate.language import say, spoken
+from gpu_ablate.language import ENGLISH, say, spoken
 from gpu_ablate.render import font, style
-from gpu_ablate.report.content import Content, Picture
+from gpu_ablate.report.content import Content
+from gpu_ablate.report.pictures import Picture
 from gpu_ablate.report.tables import Table
+from gpu_ablate.report.text import status_words
 
 TEMPLATE = "report.typ"
 PAGES = 2
@@ -70,6 +73,7 @@ def pdf_data(content: Content, rows: int) -> dict[str, Any]:
         "foot": say("gpu-ablate; the whole report, with sources, is report.html beside this file"),
         "lang": spoken().split("-")[0],
         "fonts": list(font.families(spoken())),
+        "faint_bold": spoken() != ENGLISH,
         "colours": style.STATUS,
         "status": content.status,
         "headline": [
@@ -103,7 +107,7 @@ def pdf_data(content: Content, rows: int) -> dict[str, Any]:
         else [table_data(table, rows) for table in content.plan[:2]],
         "pictures": [picture_data(pictures[name]) for name in SECOND_PAGE if name in pictures],
         "limits_title": say("Limits of the model."),
-        "model_limits": " ".join(content.model_limits[:6]),
+        "model_limits": say(" ").join(content.model_limits[:6]),
     }
 
 
@@ -115,7 +119,7 @@ def picture_data(picture: Picture) -> dict[str, str]:
 def table_data(table: Table, rows: int) -> dict[str, Any]:
     """A table as the template takes it, its columns as wide as their words ask for."""
     lines = (table.head, *table.rows[:rows])
-    widths = [min(max(max(map(len, line[i].split(" "))) + 0.35 * len(line[i]) for line in lines), SHORT_WORDS)
+    widths = [min(max(max(map(breadth, line[i].split(" "))) + 0.35 * breadth(line[i]) for line in lines), SHORT_WORDS)
               for i in range(len(table.head))]  # fmt: skip
     return {
         "title": table.title,
@@ -126,11 +130,11 @@ def table_data(table: Table, rows: int) -> dict[str, Any]:
     }
 
 
+def breadth(text: str) -> int:
+    """Letters of a text, those of Chinese counted twice: they are twice as wide."""
+    return sum(2 if east_asian_width(letter) in "WF" else 1 for letter in text)
+
+
 def left_words(count: int, rows: int) -> str:
     """How many rows were left out, in words; empty without any."""
     return say("{n} more in report.html", n=count - rows) if count > rows else ""
-
-
-def status_words(status: str) -> str:
-    """The state of a limit."""
-    return {"ok": say("ok"), "warning": say("warning"), "broken": say("broken")}[status]

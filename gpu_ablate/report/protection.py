@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from gpu_ablate.language import say
 from gpu_ablate.render.words import plain
 from gpu_ablate.report.tables import Table
 from gpu_ablate.report.text import number
@@ -25,15 +26,15 @@ def isolation_table(metrics: dict[str, Any]) -> Table:
     ]
     deep = sorted({plain(name) for layer in layers for name in layer["deep"]})
     head = (
-        "layer",
-        "liquid",
-        "volume [ml]",
-        "thickness, mean (most) [mm]",
-        "target to spared skin [mm]",
-        f"target to {' or '.join(deep) or 'what lies deep'} [mm]",
+        say("layer"),
+        say("liquid"),
+        say("volume [ml]"),
+        say("thickness, mean (most) [mm]"),
+        say("target to spared skin [mm]"),
+        say("target to {what} [mm]", what=say(" or ").join(deep) or say("what lies deep")),
     )
-    note = "Shortest distances: without any layer that moves tissue → with all of them."
-    return Table("Liquid isolation", head, tuple(rows), note)
+    note = say("Shortest distances: without any layer that moves tissue → with all of them.")
+    return Table(say("Liquid isolation"), head, tuple(rows), note)
 
 
 def before_and_after(layer: dict[str, Any], what: str) -> str:
@@ -42,8 +43,10 @@ def before_and_after(layer: dict[str, Any], what: str) -> str:
     return "–" if before is None or after is None else f"{number(before, 1)} → {number(after, 1)}"
 
 
-SKIN_ROLES = {"skin": "spared", "involved_skin": "involved, to be killed", "tissue": "beside"}
-"""What a region of skin is to the plan; of any other role its name."""
+def skin_role_words(role: str) -> str:
+    """What a region of skin is to the plan; of any other role its name."""
+    words = {"skin": say("spared"), "involved_skin": say("involved, to be killed"), "tissue": say("beside")}
+    return words.get(role, plain(role))
 
 
 def skin_table(metrics: dict[str, Any]) -> Table:
@@ -51,7 +54,7 @@ def skin_table(metrics: dict[str, Any]) -> Table:
     rows = [
         (
             plain(skin["name"]),
-            SKIN_ROLES.get(skin["role"], plain(skin["role"])),
+            skin_role_words(skin["role"]),
             number(skin["area_cm2"], 1),
             *(number(skin[f"{degree}_degree_cm2"], 2) for degree in ("first", "second", "third")),
             number(skin["killed_cm2"], 2),
@@ -61,18 +64,18 @@ def skin_table(metrics: dict[str, Any]) -> Table:
         for skin in metrics.get("skin", [])
     ]
     head = (
-        "skin",
-        "which",
-        "area [cm²]",
-        "burnt, first degree [cm²]",
-        "second [cm²]",
-        "third [cm²]",
-        "dead at its outer face [cm²]",
-        "dead at its deep face [cm²]",
-        "hottest [°C]",
+        say("skin"),
+        say("which"),
+        say("area [cm²]"),
+        say("burnt, first degree [cm²]"),
+        say("second [cm²]"),
+        say("third [cm²]"),
+        say("dead at its outer face [cm²]"),
+        say("dead at its deep face [cm²]"),
+        say("hottest [°C]"),
     )
-    note = (
+    note = say(
         "Areas of the true outer surface in the box. Burns by the damage Ω at the outer face: first degree from 0.53, "
         "second from 1, third from 10⁴ (Henriques and Moritz). Heated from inside, skin dies at its deep face first."
     )
-    return Table("Skin", head, tuple(rows), note)
+    return Table(say("Skin"), head, tuple(rows), note)

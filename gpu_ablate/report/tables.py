@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 
 from gpu_ablate.case.surroundings import Surroundings
-from gpu_ablate.render.words import plain, seconds, span
+from gpu_ablate.language import retell, say
+from gpu_ablate.render.words import action_words, own, plain, seconds, span
 from gpu_ablate.report.text import energy_words, joined, number, property_words, xyz_mm, zone_words
 from gpu_ablate.result.result import Result, Station
 from gpu_ablate.units import MM
@@ -16,52 +17,62 @@ from gpu_ablate.units import MM
 
 @dataclass(frozen=True)
 class Table:
-    """A table of text; the first column names the rows."""
+    """A table of text; the first column names the rows.
+
+    english : numbers of the columns whose text stays English in every language
+    """
 
     title: str
     head: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
     note: str = ""
+    english: tuple[int, ...] = ()
 
 
-PLACE_NOTES = {
-    "tip depth [mm]": "Depth: below the skin, square to it where the shaft enters.",
-    "heat depth [mm]": "Heat: the middle of the heat.",
-    "heat to deep edge [mm]": "To deep edge: how much deeper than the heat the deepest point of the tumour lies, along "
-    "the inward normal of the skin nearest to the tumour's centre; negative where the heat lies deeper.",
-    "heat to skin [mm]": "To skin: to the nearest cell of spared skin.",
-}
-"""Columns of the table of steps that say where the needle stood at their end, and what each means."""
+def place_columns() -> dict[str, str]:
+    """Columns of the table of steps that say where the needle stood at their end, and what each means."""
+    return {
+        say("tip depth [mm]"): say("Depth: below the skin, square to it where the shaft enters."),
+        say("heat depth [mm]"): say("Heat: the middle of the heat."),
+        say("heat to deep edge [mm]"): say(
+            "To deep edge: how much deeper than the heat the deepest point of the tumour lies, along the inward normal "
+            "of the skin nearest to the tumour's centre; negative where the heat lies deeper."
+        ),
+        say("heat to skin [mm]"): say("To skin: to the nearest cell of spared skin."),
+    }
 
 
 def steps_table(result: Result) -> Table:
     """The steps as they were carried out; columns that the scene has nothing for are left out."""
     around = Surroundings(result.setup)
-    rows = [_step_row(around, station) for station in result.stations]
-    idle = {"track": "1", "generator [W]": "off", **dict.fromkeys(("output [%]", *PLACE_NOTES), "–")}
+    places = place_columns()
+    rows = [_step_row(around, station, list(places)) for station in result.stations]
+    idle = {say("track"): "1", say("generator [W]"): say("off"), **dict.fromkeys((say("output [%]"), *places), "–")}
     head = [column for column in rows[0] if any(row[column] != idle.get(column) for row in rows)] if rows else []
-    note = " ".join(text for column, text in PLACE_NOTES.items() if column in head)
-    return Table("Plan as carried out", tuple(head), tuple(tuple(row[column] for column in head) for row in rows), note)
+    note = say(" ").join(text for column, text in places.items() if column in head)
+    cells = tuple(tuple(row[column] for column in head) for row in rows)
+    return Table(say("Plan as carried out"), tuple(head), cells, note)
 
 
-def _step_row(around: Surroundings, station: Station) -> dict[str, str]:
-    """Column -> text of one step."""
+def _step_row(around: Surroundings, station: Station, places: list[str]) -> dict[str, str]:
+    """Column -> text of one step; places : the columns of `place_columns`."""
     probe = next(probe for probe in around.setup.probes if probe.name == station.probe)
-    net = " net" if probe.steps[station.step - 1].net else ""
+    net = probe.steps[station.step - 1].net
     track = probe.track_after(station.step)
     place = around.place(probe, track, station.tip_end)
     found = (place.tip_depth, place.heat_depth, place.to_deep_edge, place.to_skin)
     depths = (number(value / MM if np.isfinite(value) else None, 1) for value in found)
+    watts = say("{watts:g} net", watts=station.power_w) if net else f"{station.power_w:g}"
     return {
-        "probe, step": f"{station.probe}, {station.step}",
-        "track": str(track + 1),
-        "action": station.action,
-        "time [s]": span(station.start_s, station.end_s),
-        "generator [W]": f"{station.power_w:g}{net}" if station.power_w > 0 else "off",
-        "output [%]": f"{station.output_percent:g}" if station.action == "freeze" else "–",
-        **dict(zip(PLACE_NOTES, depths, strict=True)),
-        "tip at": xyz_mm([p / MM for p in station.tip_end]),
-        "ended by": station.ended_by,
+        say("probe, step"): f"{own(station.probe)}, {station.step}",
+        say("track"): str(track + 1),
+        say("action"): action_words(station.action),
+        say("time [s]"): span(station.start_s, station.end_s),
+        say("generator [W]"): watts if station.power_w > 0 else say("off"),
+        say("output [%]"): f"{station.output_percent:g}" if station.action == "freeze" else "–",
+        **dict(zip(places, depths, strict=True)),
+        say("tip at"): xyz_mm([p / MM for p in station.tip_end]),
+        say("ended by"): retell(station.ended_by),
     }
 
 
@@ -81,20 +92,20 @@ def target_table(metrics: dict[str, Any]) -> Table:
         for target in metrics["targets"]
     ]
     head = (
-        "target",
-        "volume [cm³]",
-        "killed [%]",
-        "thinnest margin [mm]",
-        "surface with ≥ 5 mm [%]",
-        "surface with ≥ 10 mm [%]",
-        "at the surface [cm²]",
+        say("target"),
+        say("volume [cm³]"),
+        say("killed [%]"),
+        say("thinnest margin [mm]"),
+        say("surface with ≥ 5 mm [%]"),
+        say("surface with ≥ 10 mm [%]"),
+        say("at the surface [cm²]"),
     )
-    note = (
+    note = say(
         "Margin: from the surface of the tumour to the nearest viable tissue; of involved skin none is asked. At the "
         "surface: area nearer to the air than the margin aimed at, where there can be no such margin."
-        f"{grid_error_words(metrics)}"
     )
-    return Table("Targets", head, tuple(rows), note)
+    error = grid_error_words(metrics)
+    return Table(say("Targets"), head, tuple(rows), say(" ").join([note, error] if error else [note]))
 
 
 def estimated(metrics: dict[str, Any], what: str) -> Any:
@@ -113,9 +124,13 @@ def grid_error_words(metrics: dict[str, Any]) -> str:
     if not found:
         return ""
     if found["reason"]:
-        return f" The error of the grid was not estimated: {found['reason']}."
+        return say("The error of the grid was not estimated: {reason}.", reason=found["reason"])
     fine_mm, coarse_mm = found["spacing_mm"]
-    return f" ±: error of the grid, estimated from {fine_mm:g} and {coarse_mm:g} mm; nothing else is in it."
+    return say(
+        "±: error of the grid, estimated from {fine:g} and {coarse:g} mm; nothing else is in it.",
+        fine=fine_mm,
+        coarse=coarse_mm,
+    )
 
 
 def zone_table(result: Result, metrics: dict[str, Any]) -> Table:
@@ -132,14 +147,15 @@ def zone_table(result: Result, metrics: dict[str, Any]) -> Table:
         for name, zone in metrics["zones"].items()
         if zone["volume_cm3"]
     ]
+    by_needle = (say("along needle [mm]"), say("across needle [mm]"), say("beyond tip [mm]"))
     head = (
-        "zone",
-        "volume [cm³]",
-        "extent x × y × z [mm]",
-        "sphere of this volume, diameter [mm]",
-        *(("along needle [mm]", "across needle [mm]", "beyond tip [mm]") if result.setup.probes else ()),
+        say("zone"),
+        say("volume [cm³]"),
+        say("extent x × y × z [mm]"),
+        say("sphere of this volume, diameter [mm]"),
+        *(by_needle if result.setup.probes else ()),
     )
-    return Table("Zones", head, tuple(rows), grid_error_words(metrics).strip())
+    return Table(say("Zones"), head, tuple(rows), grid_error_words(metrics))
 
 
 def needle_extents(result: Result, zone: dict[str, Any]) -> tuple[str, ...]:
@@ -154,15 +170,16 @@ def other_measures(metrics: dict[str, Any]) -> tuple[Table, ...]:
     """Killed healthy tissue, and the sensors."""
     killed = [(plain(name), number(entry["killed_cm3"], 2)) for name, entry in metrics["collateral"].items()]
     sensors = [
-        (name, *(number(sensor[key], 1) for key in ("final_c", "min_c", "max_c")))
+        (own(name), *(number(sensor[key], 1) for key in ("final_c", "min_c", "max_c")))
         for name, sensor in metrics["sensors"].items()
     ]
     tables = []
     if killed:
-        title = "Healthy tissue killed, outside the targets" if metrics["targets"] else "Killed"
-        tables.append(Table(title, ("tissue", "killed [cm³]"), tuple(killed)))
+        title = say("Healthy tissue killed, outside the targets") if metrics["targets"] else say("Killed")
+        tables.append(Table(title, (say("tissue"), say("killed [cm³]")), tuple(killed)))
     if sensors:
-        tables.append(Table("Sensors", ("sensor", "end [°C]", "lowest [°C]", "highest [°C]"), tuple(sensors)))
+        head = (say("sensor"), say("end [°C]"), say("lowest [°C]"), say("highest [°C]"))
+        tables.append(Table(say("Sensors"), head, tuple(sensors)))
     return tuple(tables)
 
 
@@ -172,8 +189,8 @@ def energy_table(metrics: dict[str, Any]) -> Table:
     terms = {key: value for key, value in energy.items() if key.endswith("_j") and value}
     rows = [(energy_words(key), number(value, 1)) for key, value in terms.items()]
     imbalance = energy["relative_imbalance"]
-    note = "" if imbalance is None else f"Relative imbalance {imbalance:.1e}."
-    return Table("Energy balance", ("term", "energy [J]"), tuple(rows), note)
+    note = "" if imbalance is None else say("Relative imbalance {share:.1e}.", share=imbalance)
+    return Table(say("Energy balance"), (say("term"), say("energy [J]")), tuple(rows), note)
 
 
 def value_table(result: Result) -> Table:
@@ -189,7 +206,8 @@ def value_table(result: Result) -> Table:
         for row in result.setup.tissues
         for key, found in row.values.items()
     ]
-    return Table("Values used", ("tissue or device", "property", "value", "range", "source"), tuple(rows))
+    head = (say("tissue or device"), say("property"), say("value"), say("range"), say("source"))
+    return Table(say("Values used"), head, tuple(rows), english=(4,))
 
 
 def provenance_table(result: Result, metrics: dict[str, Any]) -> Table:
@@ -197,19 +215,34 @@ def provenance_table(result: Result, metrics: dict[str, Any]) -> Table:
     grid, time = metrics["grid"], metrics["time"]
     shape = " × ".join(str(n) for n in reversed(grid["shape"]))
     rows = [
-        ("scene", metrics["scene"]),
-        ("backend", ", ".join(str(metrics[key]) for key in ("backend", "precision", "device") if metrics[key])),
-        ("grid", f"{shape} cells (x × y × z) of {grid['spacing_mm'][0]:g} mm, {grid['cells']:,} in all"),
-        ("simulated", f"{seconds(time['simulated_s'])} s"),
-        ("computed in", f"{number(time['wall_s'], 1)} s, of it {number(time['solve_s'], 1)} s in the solver"),
+        (say("scene"), metrics["scene"]),
+        (say("backend"), ", ".join(str(metrics[key]) for key in ("backend", "precision", "device") if metrics[key])),
+        (
+            say("grid"),
+            say(
+                "{shape} cells (x × y × z) of {mm:g} mm, {cells:,} in all",
+                shape=shape,
+                mm=grid["spacing_mm"][0],
+                cells=grid["cells"],
+            ),
+        ),
+        (say("simulated"), say("{time} s", time=seconds(time["simulated_s"]))),
+        (
+            say("computed in"),
+            say(
+                "{wall} s, of it {solve} s in the solver",
+                wall=number(time["wall_s"], 1),
+                solve=number(time["solve_s"], 1),
+            ),
+        ),
         *((name, str(value)) for name, value in result.provenance.items()),
         *input_rows(result.setup.inputs),
     ]
-    return Table("Provenance", ("item", "value"), tuple(rows))
+    return Table(say("Provenance"), (say("item"), say("value")), tuple(rows))
 
 
-KINDS = {"image": (".gz", ".nii", ".nrrd", ".nhdr", ".mha", ".mhd", ".raw"), "earlier run": (".vtkhdf",)}
-"""What an input file is, by the end of its name; anything else is a mesh."""
+IMAGE_ENDS = (".gz", ".nii", ".nrrd", ".nhdr", ".mha", ".mhd", ".raw")
+"""Ends of the names of images; of earlier runs it is .vtkhdf, and anything else is a mesh."""
 
 
 def input_rows(inputs: dict[str, str]) -> list[tuple[str, str]]:
@@ -219,6 +252,10 @@ def input_rows(inputs: dict[str, str]) -> list[tuple[str, str]]:
     """
     rows = []
     for number_of, (name, digest) in enumerate(inputs.items(), start=1):
-        kind = next((kind for kind, ends in KINDS.items() if name.lower().endswith(ends)), "mesh")
-        rows.append((f"input {number_of}, {kind}", f"SHA-256 {digest}"))
+        kind = say("mesh")
+        if name.lower().endswith(IMAGE_ENDS):
+            kind = say("image")
+        elif name.lower().endswith(".vtkhdf"):
+            kind = say("earlier run")
+        rows.append((say("input {n}, {kind}", n=number_of, kind=kind), f"SHA-256 {digest}"))
     return rows

@@ -7,32 +7,19 @@ import unicodedata
 from collections.abc import Sequence
 
 from gpu_ablate.case.setup import Endpoint
+from gpu_ablate.language import say
 from gpu_ablate.render.words import endpoint_words, plain
-
-ENERGY = {
-    "sources_j": "from the sources",
-    "escaped_j": "radiated but not taken up in the box (not part of the sum)",
-    "probes_j": "taken or given by the needles' shafts",
-    "vessels_j": "through vessel walls",
-    "skin_j": "through the skin",
-    "boundary_j": "through the faces of the box",
-    "infusion_j": "brought by infused fluid",
-    "perfusion_j": "brought by blood",
-    "metabolic_j": "from metabolism",
-    "stored_j": "stored in the tissue",
-}
 
 UNIT_SUFFIX = re.compile(r"_(?:w_mk|j_kgk|kg_m3|w_m3|j_m3|j_mol|1_s|1_k|mm|s|c|w|w_m2k|mhz)$")
 
-QUANTITY = {
-    "max_temperature_c": ("highest temperature", "°C"),
-    "min_temperature_c": ("lowest temperature", "°C"),
-    "cem43_minutes": ("thermal dose CEM43", "min"),
-    "ice_contact_percent": ("share that ice reached", "%"),
-    "min_distance_to_ice_mm": ("least distance from ice", "mm"),
-    "arrhenius": ("Arrhenius damage", ""),
+UNITS = {
+    "max_temperature_c": "°C",
+    "min_temperature_c": "°C",
+    "cem43_minutes": "min",
+    "ice_contact_percent": "%",
+    "min_distance_to_ice_mm": "mm",
 }
-
+"""Unit of the quantity of a limit; any other has none."""
 
 DOSE_POWER = {"cem43_minutes": 4, "arrhenius": 3}
 """Doses above this power of ten say "certainly dead" and no more."""
@@ -72,7 +59,19 @@ def xyz_mm(point: Sequence[float]) -> str:
 
 def energy_words(key: str) -> str:
     """A term of the energy balance in words."""
-    return ENERGY.get(key, key.removesuffix("_j").replace("_", " "))
+    words = {
+        "sources_j": say("from the sources"),
+        "escaped_j": say("radiated but not taken up in the box (not part of the sum)"),
+        "probes_j": say("taken or given by the needles' shafts"),
+        "vessels_j": say("through vessel walls"),
+        "skin_j": say("through the skin"),
+        "boundary_j": say("through the faces of the box"),
+        "infusion_j": say("brought by infused fluid"),
+        "perfusion_j": say("brought by blood"),
+        "metabolic_j": say("from metabolism"),
+        "stored_j": say("stored in the tissue"),
+    }
+    return words.get(key, plain(key.removesuffix("_j")))
 
 
 def joined(text: str) -> str:
@@ -84,36 +83,51 @@ def property_words(name: str, unit: str) -> str:
     """A property of a tissue or device with its unit, which its key holds too."""
     bare = UNIT_SUFFIX.sub("", name)
     frequency = re.fullmatch(r"(.*?)(?:_s_m)?_(\d{3,4})", bare)
-    words = bare.replace("_", " ")
+    words = plain(bare)
     if frequency is not None:
-        what = "electrical conductivity" if "_s_m_" in name else frequency.group(1).replace("_", " ")
-        words = f"{what} at {joined(frequency.group(2) + ' MHz')}"
+        what = plain("electrical_conductivity" if "_s_m_" in name else frequency.group(1))
+        words = say("{what} at {frequency}", what=what, frequency=joined(f"{frequency.group(2)} MHz"))
     return f"{words} [{joined(unit)}]" if unit else words
 
 
 def quantity_words(quantity: str) -> str:
     """The quantity of a limit in words."""
-    return QUANTITY.get(quantity, (plain(quantity), ""))[0]
+    words = {
+        "max_temperature_c": say("highest temperature"),
+        "min_temperature_c": say("lowest temperature"),
+        "cem43_minutes": say("thermal dose CEM43"),
+        "ice_contact_percent": say("share that ice reached"),
+        "min_distance_to_ice_mm": say("least distance from ice"),
+        "arrhenius": say("Arrhenius damage"),
+    }
+    return words.get(quantity, plain(quantity))
+
+
+def status_words(status: str) -> str:
+    """The state of a limit."""
+    return {"ok": say("ok"), "warning": say("warning"), "broken": say("broken")}[status]
 
 
 def unit_of(quantity: str) -> str:
     """The unit of a limit's quantity."""
-    return QUANTITY.get(quantity, ("", ""))[1]
+    return UNITS.get(quantity, "")
 
 
 def zone_words(name: str, endpoint: Endpoint) -> str:
     """A zone of metrics.json in words, for example "above 43 °C at the end"."""
     if name == endpoint.name:
-        return f"killed ({endpoint_words(endpoint)})"
+        return say("killed ({rule})", rule=endpoint_words(endpoint))
     inset = re.fullmatch(r"ice_inset_(\d+)mm", name)
     if inset is not None:
-        return f"ice, moved inwards by {inset[1]} mm"
+        return say("ice, moved inwards by {mm} mm", mm=inset[1])
     found = re.fullmatch(r"(above|below)_(m?)(\d+)c(_now)?", name)
     if found is None:
         return plain(name)
     side, minus, degrees, now = found.groups()
     value = f"{'−' if minus else ''}{degrees} °C"
-    return f"{side} {value} at the end" if now else f"ever {side} {value}"
+    if side == "above":
+        return say("above {value} at the end", value=value) if now else say("ever above {value}", value=value)
+    return say("below {value} at the end", value=value) if now else say("ever below {value}", value=value)
 
 
 def reference(key: str, entry: str | None) -> str:

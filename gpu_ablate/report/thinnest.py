@@ -9,7 +9,7 @@ import numpy as np
 from gpu_ablate.case.setup import Setup
 from gpu_ablate.language import say
 from gpu_ablate.outcome.verdict import is_cold
-from gpu_ablate.render.words import endpoint_words, plain
+from gpu_ablate.render.words import endpoint_words, own, plain
 from gpu_ablate.report.text import number
 
 NAMED_SINE = np.sin(np.radians(22.5))
@@ -29,8 +29,8 @@ def thinnest_words(setup: Setup, metrics: dict[str, Any]) -> str:
     if found["below_skin_mm"] is not None:
         place.append(say("{mm} mm below the skin", mm=number(found["below_skin_mm"], 0)))
     place += clock_words(found["clock"])
-    sentences = [", ".join(place), *probe_words(found, setup)]
-    return say("{title}: {where}.", title=title, where="; ".join(sentences))
+    sentences = [say(", ").join(place), *probe_words(found, setup)]
+    return say("{title}: {where}.", title=title, where=say("; ").join(sentences))
 
 
 def side_words(frame: str, found: dict[str, Any]) -> str:
@@ -97,7 +97,7 @@ def probe_words(found: dict[str, Any], setup: Setup) -> list[str]:
     else:
         where = say("{mm} mm beyond its tip", mm=number(-along, 0))
     probe = next(probe for probe in setup.probes if probe.name == found["probe"])
-    name = probe.name
+    name = own(probe.name)
     if len(probe.tracks) > 1:
         name = say("{probe} on track {track}", probe=name, track=found["track"])
     away = number(found["distance_to_axis_mm"], 0)
