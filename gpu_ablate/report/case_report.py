@@ -104,7 +104,9 @@ def write_case_report(case: LoadedCase, runs: Sequence[OneRun], path: Path) -> N
              "remarks": say("Remarks"), "sources": say("Sources"),
              "size_note": say("Diameter: as read, in brackets the greatest extent of the target in the model."),
              "no_pictures": say("no pictures drawn")}  # fmt: skip
-    path.write_text(render_page("case.html.j2", page=gather(case, runs, path.parent), words=words), encoding="utf-8")
+    page = gather(case, runs, path.parent)
+    text = render_page("case.html.j2", "board.css", page.title, page=page, words=words)
+    path.write_text(text, encoding="utf-8")
 
 
 def gather(case: LoadedCase, runs: Sequence[OneRun], folder: Path) -> CaseReport:

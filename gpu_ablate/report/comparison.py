@@ -72,7 +72,9 @@ def write_comparison(runs: Sequence[OneRun], path: Path) -> None:
              "treatment": say("Treatment"), "pictures": say("Pictures"), "steps": say("What the plans do differently"),
              "cautions": say("Before comparing"), "larger": say("Choose a picture to see it large."),
              "absent": say("not in this plan")}  # fmt: skip
-    path.write_text(render_page("comparison.html.j2", page=compare(runs), words=words), encoding="utf-8")
+    page = compare(runs)
+    text = render_page("comparison.html.j2", "board.css", page.title, page=page, words=words)
+    path.write_text(text, encoding="utf-8")
 
 
 def compare(runs: Sequence[OneRun]) -> Comparison:

@@ -13,6 +13,7 @@ from gpu_ablate.outcome.verdict import is_cold
 from gpu_ablate.render.words import plain, seconds
 from gpu_ablate.report.cold import cold_notes
 from gpu_ablate.report.headline import Line, headline, margin_tile, safety_words, unfinished_words, worst
+from gpu_ablate.report.retold import retold
 from gpu_ablate.report.text import measured, number, percent, quantity_words
 from gpu_ablate.result.result import Result
 from gpu_ablate.result.store import load_metrics, load_result, require_free
@@ -78,7 +79,8 @@ def read_run(folder: Path, draw: bool, log: Callable[[str], None]) -> OneRun:
     ResultError
         The folder holds no run that has ended, or its figures cannot be written.
     """
-    result, metrics = load_result(folder), load_metrics(folder)
+    result = load_result(folder)
+    metrics = retold(result.setup, load_metrics(folder))
     figures = figures_of(folder)
     if draw and not figures:
         from gpu_ablate.render.figures import write_figures
