@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
@@ -26,6 +27,7 @@ def families(language: str) -> tuple[str, ...]:
     from matplotlib.font_manager import fontManager
 
     fontManager.addfont(FILE)
+    fontManager.ttflist.append(replace(fontManager.ttflist[-1], weight=700))  # its one weight stands for bold too
     here = {entry.name for entry in fontManager.ttflist}
     own = (LATIN,) if language == ENGLISH else (FAMILY, LATIN)
     return (*own, *(name for name in OF_THE_MACHINE if name in here))
