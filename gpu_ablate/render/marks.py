@@ -161,16 +161,24 @@ def scale_bar(axes: Any, unit: float = MM) -> None:
     )  # fmt: skip
 
 
+LABEL_POINTS = 13.0
+"""Letters of two axes nearer than this would cover each other: the axis that is seen longer keeps its own."""
+
+
 def directions(axes: Any, right: NDArray[np.float64], up: NDArray[np.float64], frame: str) -> None:
     """Arrows of the axes as seen, at the lower right; letters of the body only in a patient's frame."""
 
     seen = [(axis, np.array([right[axis], up[axis]])) for axis in range(3)]
     shown = sorted(((axis, arrow) for axis, arrow in seen if np.hypot(*arrow) >= 0.3), key=lambda s: -np.hypot(*s[1]))
+    placed: list[NDArray[np.float64]] = []
     corner = axes.transAxes.transform((1.0, 0.0)) + np.array([-38.0, 38.0]) * axes.figure.dpi / 72
     for axis, arrow in shown:
         sign = -1 if frame == "patient" and axis == 1 else 1
         label = PATIENT_LETTERS[axis][(sign + 1) // 2] if frame == "patient" else "xyz"[axis]
         tip = sign * arrow * (27.0 if np.hypot(*arrow) > 0.6 else 42.0)
+        if any(np.hypot(*(tip - other)) < LABEL_POINTS for other in placed):
+            continue
+        placed.append(tip)
         axes.annotate(
             label, xy=corner, xycoords="figure pixels", xytext=tip, textcoords="offset points", ha="center",
             va="center", fontsize=10, weight="bold", path_effects=halo(3),
