@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from gpu_ablate.case.anatomy import in_scene
 from gpu_ablate.case.grid import Grid
+from gpu_ablate.errors import SceneError
 from gpu_ablate.geometry.images import read_scalars
 from gpu_ablate.scene.schema import Scene
 
@@ -20,10 +21,15 @@ def resampled_ct(scene: Scene, grid: Grid) -> NDArray[np.int16] | None:
     Raises
     ------
     SceneError
-        The image cannot be used.
+        The image cannot be used, or a layer moves tissue that it would still show where it was.
     """
     if scene.anatomy is None or scene.anatomy.ct is None:
         return None
+    if any(layer.displaces != "none" for layer in scene.isolation):
+        raise SceneError(
+            f"{scene.path}: [anatomy] ct: an [[isolation]] moves tissue, and the CT would lie beside it\n"
+            '  remove ct, or set displaces = "none"'
+        )
     image = in_scene(scene, "[anatomy] ct", read_scalars, scene.folder / scene.anatomy.ct)
     xs, ys, zs = grid.axes()
     values = np.empty(grid.shape, np.int16)

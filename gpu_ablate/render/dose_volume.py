@@ -11,7 +11,7 @@ from gpu_ablate.language import say
 from gpu_ablate.outcome.dose_volume import SCALES
 from gpu_ablate.outcome.verdict import is_cold
 from gpu_ablate.render import font, marks, style
-from gpu_ablate.render.words import endpoint_words, plain
+from gpu_ablate.render.words import endpoint_words, listed, plain
 from gpu_ablate.result.result import Result
 
 SIZE_INCHES = (13.0, 5.0)
@@ -122,12 +122,12 @@ def _thresholds(axes: Any, found: dict[str, Any], quantity: str, setup: Setup) -
         axes.axvline(endpoint.threshold, color=style.INK, lw=1.4, ls=(0, (4, 2)), label=endpoint_words(endpoint))
     drawn = {place: region["role"] for region in found["regions"] for place in (region["role"], region["name"])}
     ends = axes.get_xlim()
-    told: set[float] = set()
+    places: dict[float, list[str]] = {}
     for limit in setup.limits:
-        if limit.quantity != quantity or limit.fail is None or limit.where not in drawn or limit.fail in told:
-            continue
-        if min(ends) <= limit.fail <= max(ends):
-            told.add(limit.fail)
-            words = say("limit of {where}: {value:g} {unit}", where=plain(limit.where), value=limit.fail,
-                        unit="min" if quantity == "cem43_minutes" else "°C")  # fmt: skip
-            axes.axvline(limit.fail, color=COLOURS.get(drawn[limit.where], style.FAINT), lw=1.6, ls=":", label=words)
+        known = limit.quantity == quantity and limit.fail is not None and limit.where in drawn
+        if known and min(ends) <= float(limit.fail or 0.0) <= max(ends):
+            places.setdefault(float(limit.fail or 0.0), []).append(limit.where)
+    for value, where in places.items():
+        words = say("limit of {where}: {value:g} {unit}", where=listed(plain(place) for place in where), value=value,
+                    unit="min" if quantity == "cem43_minutes" else "°C")  # fmt: skip
+        axes.axvline(value, color=COLOURS.get(drawn[where[0]], style.FAINT), lw=1.6, ls=":", label=words)

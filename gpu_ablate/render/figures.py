@@ -15,12 +15,13 @@ from numpy.typing import NDArray
 from gpu_ablate.case.setup import Setup
 from gpu_ablate.language import say
 from gpu_ablate.outcome.margins import margin_map
+from gpu_ablate.outcome.verdict import is_cold
 from gpu_ablate.outcome.zones import zone_field, zone_surface
 from gpu_ablate.render import font, gl
 from gpu_ablate.render.curves import draw_curves, panels
 from gpu_ablate.render.dose_volume import draw_dose_volume
 from gpu_ablate.render.film_strip import draw_film_strip
-from gpu_ablate.render.moments import key_times
+from gpu_ablate.render.moments import key_times, station_times
 from gpu_ablate.render.movie import write_movie
 from gpu_ablate.render.slices import draw_slices
 from gpu_ablate.render.ultrasound import draw_ultrasound
@@ -47,7 +48,7 @@ def write_figures(result: Result, metrics: dict[str, Any], folder: Path, log: Ca
     result : the run
     metrics : its metrics.json
     folder : where the files go; made if missing
-    log : takes the lines that say why there are no 3D pictures, or that no font has a character, if so
+    log : takes the lines that say why there are no 3D pictures, that no font has a character, what went wrong
 
     Returns
     -------
@@ -63,10 +64,15 @@ def write_figures(result: Result, metrics: dict[str, Any], folder: Path, log: Ca
         os.environ.update(gl.offscreen_environment())
     else:
         log(reason)
-    figures = figures_of(result, metrics, folder, reason is None)
-    for figure in figures:
-        figure.draw(figure.file)
-    return {figure.name: figure.file for figure in figures}
+    written = {}
+    for figure in figures_of(result, metrics, folder, reason is None):
+        try:
+            figure.draw(figure.file)
+        except Exception as error:
+            log(f"the picture {figure.name} could not be drawn: {type(error).__name__}: {error}")
+        else:
+            written[figure.name] = figure.file
+    return written
 
 
 def figures_of(result: Result, metrics: dict[str, Any], folder: Path, with_gl: bool) -> list[Figure]:
@@ -88,7 +94,7 @@ def figures_of(result: Result, metrics: dict[str, Any], folder: Path, with_gl: b
     subtitle = say("{sentence}.", sentence=time_words(result)) + f"{zone_sentence(setup)}  "
     isotherms = subtitle + say("Isotherms: {what}.", what=view.temperature_label)
     times = key_times(result, view) if view.tracks else ()
-    driven = tuple(key for key in times if key.drives)
+    driven = station_times(times)
     curves = panels(result, (metrics.get("ice_course") or {"records": []})["records"])
     figures = []
 
@@ -129,7 +135,9 @@ def own_texts(setup: Setup) -> list[str]:
 
 def middle_words(setup: Setup) -> str:
     """What the pictures go through where no margin is known."""
-    return say("middle of the target") if surfaces_of(setup, "target") else say("hottest point")
+    if surfaces_of(setup, "target"):
+        return say("middle of the target")
+    return say("coldest point") if is_cold(setup.endpoint) else say("hottest point")
 
 
 def thinnest_margin(metrics: dict[str, Any]) -> tuple[NDArray[np.float64], str] | None:
@@ -142,4 +150,5 @@ def thinnest_margin(metrics: dict[str, Any]) -> tuple[NDArray[np.float64], str] 
     if not found:
         return None
     margin, at_mm = min(found)
-    return np.array(at_mm, dtype=float) * MM, say("thinnest margin {mm:.1f} mm", mm=margin).replace("-", "−")
+    words = say("thinnest margin {mm:.1f} mm", mm=round(margin, 1) + 0.0)
+    return np.array(at_mm, dtype=float) * MM, words.replace("-", "−")

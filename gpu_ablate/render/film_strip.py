@@ -8,15 +8,15 @@ import numpy as np
 
 from gpu_ablate.language import say
 from gpu_ablate.render import font, marks, style
-from gpu_ablate.render.moments import KeyTime, killed_cm3, moment_at, own_needle
+from gpu_ablate.render.moments import KeyTime, killed_cm3, moment_at, most_telling, own_needle
 from gpu_ablate.render.plane import along_probe
 from gpu_ablate.render.slice_panel import bounds, draw_panel
 from gpu_ablate.render.view import View
 from gpu_ablate.result.result import Result
 
 WIDTH_INCHES = 13.0
-IN_A_ROW, MOST = 4, 8
-"""Panels in a row, and at most in all: the first steps and the last."""
+IN_A_ROW, MOST = 4, 12
+"""Panels in a row, and at most in all."""
 
 TOP_INCHES, TITLE_INCHES, FOOT_INCHES, SIDE_INCHES = 0.85, 0.5, 0.85, 0.15
 
@@ -35,7 +35,7 @@ def draw_film_strip(
     from matplotlib import rc_context
     from matplotlib.figure import Figure
 
-    shown = times if len(times) <= MOST else (*times[: MOST - 1], times[-1])
+    shown = most_telling(times, MOST)
     moments = [moment_at(result, key.time_s) for key in shown]
     planes = [along_probe(view, own_needle(view, key, moment)) for key, moment in zip(shown, moments, strict=True)]
     boxes = [bounds(view, plane, plane.origin) for plane in planes]
@@ -60,7 +60,11 @@ def draw_film_strip(
             axes.set_title(f"{key.words}\n{words}", loc="left", fontsize=10, pad=4)
             if number == 0:
                 marks.scale_bar(axes, unit=1.0)
-        marks.heading(figure, title, say("Slice along the needle at the end of each step.") + "  " + subtitle)
+            marks.directions(axes, planes[number].right, planes[number].up, result.setup.frame)
+        told = say("Slice along the needle at the end of each step.")
+        if len(shown) < len(times):
+            told = say("Slice along the needle at the end of {n} of {m} steps.", n=len(shown), m=len(times))
+        marks.heading(figure, title, told + "  " + subtitle)
         seen = [i for i in view.isotherms if _reached(view, i.temperature_c)]
         marks.legend(figure, marks.slice_entries(result.setup), seen, y=0.62 / height)
         marks.orientation(figure, result.setup.frame)

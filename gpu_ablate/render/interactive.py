@@ -48,7 +48,8 @@ def interactive_view(result: Result, metrics: dict[str, Any]) -> Interactive:
     assert phi is not None  # of the endpoint: zone_field raises instead
     thinnest = thinnest_margin(metrics)
     view = look_at(result, setup.phase_mask("body") & (phi >= 0), None if thinnest is None else thinnest[0])
-    records = chosen_records(len(result.records.times))
+    ends = {station.end_s for station in result.stations}
+    records = chosen_records(result.records.times, ends)
     times = [result.records.times[record] for record in records] or [float(result.run["simulated_s"])]
     packer = Packer()
     length = 1.5 * float(np.linalg.norm(view.upper - view.lower))
@@ -66,7 +67,6 @@ def interactive_view(result: Result, metrics: dict[str, Any]) -> Interactive:
         "bands": [{"below_mm": None if np.isinf(b) else b, "colour": colour} for b, colour in style.MARGIN_BANDS],
         "cameras": [camera_facts(camera) for camera in cameras(view, (ASPECT, ASPECT, ASPECT))],
         "aspect": ASPECT,
-        "has_skin": view.skin is not None,
         "axes": axis_letters(setup),
         "marks": marks(view, thinnest),
         "needles": [needle_facts(result, i, times, length) for i in range(len(setup.probes))],
@@ -75,9 +75,22 @@ def interactive_view(result: Result, metrics: dict[str, Any]) -> Interactive:
     return Interactive(facts, meshes)
 
 
-def chosen_records(count: int) -> list[int]:
-    """Indices of at most MOST_TIMES of so many records, evenly, with the first and the last."""
-    return sorted({round(i) for i in np.linspace(0, count - 1, min(count, MOST_TIMES))}) if count else []
+def chosen_records(times: list[float], ends: set[float]) -> list[int]:
+    """Indices of at most MOST_TIMES records: first and last, those at the end of a step, the rest evenly between.
+
+    times : of the records; ends : of the steps [s]
+    """
+    if not times:
+        return []
+    last = len(times) - 1
+    kept = {0, last, *(i for i, time_s in enumerate(times) if time_s in ends)}
+    if len(kept) > MOST_TIMES:
+        kept = {sorted(kept)[round(i)] for i in np.linspace(0, len(kept) - 1, MOST_TIMES)}
+    while len(kept) < min(MOST_TIMES, len(times)):
+        known = np.array([times[i] for i in sorted(kept)])
+        left = [i for i in range(len(times)) if i not in kept]
+        kept.add(max(left, key=lambda i: float(np.abs(known - times[i]).min())))
+    return sorted(kept)
 
 
 def layer_facts(layer: Layer) -> dict[str, Any]:
@@ -104,10 +117,10 @@ def time_label(time_s: float) -> str:
 
 
 def doing(stations: list[Station], time_s: float) -> str:
-    """What the probes do at a time [s], those that do the same together."""
+    """What the probes do at a time [s], those that do the same together; where a step ends, that step."""
     now: dict[str, list[str]] = {}
     for station in stations:
-        if station.start_s <= time_s < station.end_s:
+        if station.start_s < time_s <= station.end_s or time_s == station.start_s == 0.0 < station.end_s:
             now.setdefault(action_words(station), []).append(own(station.probe))
     return say("; ").join(
         say("{probes}: {does}", probes=listed(dict.fromkeys(names)), does=words) for words, names in now.items()

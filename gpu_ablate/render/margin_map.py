@@ -156,7 +156,8 @@ def _shares(figure: Any, targets: list[tuple[Surface, Margins]]) -> None:
         left += share
     axes.set(xlim=(0, 100), xticks=[], yticks=[])
     axes.spines[:].set_visible(False)
-    axes.set_title(say("Share of the surface"), fontsize=11, loc="left", pad=6)
+    words = say("Share of the surface") if len(targets) == 1 else say("Share of the surface of all targets")
+    axes.set_title(words, fontsize=11, loc="left", pad=6)
     for row, (share, name, (_, colour)) in enumerate(zip(shares, band_names(), style.MARGIN_BANDS, strict=True)):
         y = 0.345 - 0.042 * row
         figure.text(0.632, y, "■", color=colour, fontsize=17, va="center")

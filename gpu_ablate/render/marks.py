@@ -115,29 +115,25 @@ def probe_names(axes: Any, tracks: tuple[DrawnTrack, ...], camera: Camera, halve
     """
     from matplotlib.patheffects import withStroke
 
-    named: list[tuple[NDArray[np.float64], bool, str]] = []
+    named: list[tuple[NDArray[np.float64], bool, list[str]]] = []
     for track in tracks:
+        name = own(track.probe.name)
         tip = camera.project(track.tip)[0]
         along = np.array([track.direction @ camera.right, track.direction @ camera.up])
         steep = bool(np.hypot(*along) < 0.25)
         edge = 0.93 * np.array(halves)
         reach = [(np.sign(a) * e - t) / a for a, e, t in zip(along, edge, tip, strict=True) if abs(a) > 1e-6]
         place = tip if steep else tip + max(min(reach), 0.0) * along
-        if steep and any(track.probe.name in names.split(", ") for _, _, names in named):
+        if steep and any(name in names for _, _, names in named):
             continue
-        near = [i for i, (other, _, _) in enumerate(named) if np.abs(place - other).max() < 0.06 * halves[0]]
-        if near:
-            other, flag, names = named[near[0]]
-            named[near[0]] = (
-                other,
-                flag,
-                names if own(track.probe.name) in names.split(", ") else f"{names}, {own(track.probe.name)}",
-            )
-        else:
-            named.append((place, steep, own(track.probe.name)))
+        near = [names for other, _, names in named if np.abs(place - other).max() < 0.06 * halves[0]]
+        if not near:
+            named.append((place, steep, [name]))
+        elif name not in near[0]:
+            near[0].append(name)
     for place, steep, names in named:
         axes.annotate(
-            names, place, xytext=(8, 6) if steep else (0, 0), textcoords="offset points", fontsize=10,
+            ", ".join(names), place, xytext=(8, 6) if steep else (0, 0), textcoords="offset points", fontsize=10,
             weight="bold", color="white", ha="left" if steep else "center", va="center", annotation_clip=True,
             parse_math=False, path_effects=[withStroke(linewidth=3.5, foreground=style.PROBE)],
         )  # fmt: skip

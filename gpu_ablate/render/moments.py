@@ -27,43 +27,78 @@ TOLD = ("hold", "freeze", "thaw", "rest", "pull")
 
 @dataclass(frozen=True)
 class KeyTime:
-    """A time worth a picture [s], what happened until then, the heated station that ends there, if one does, and
-    whether heat or cold was given until then."""
+    """A time worth a picture [s], what happened until then, the heated stations that end there, and whether heat or
+    cold was given until then."""
 
     time_s: float
     words: str
-    station: HeatedStation | None
+    stations: tuple[HeatedStation, ...]
     drives: bool
 
 
 def key_times(result: Result, view: View) -> tuple[KeyTime, ...]:
-    """The ends of the steps that took time, those of several probes together where they end together."""
+    """The ends of the steps that took time; those of several probes that do the same and end together are one."""
     end = float(result.run["simulated_s"])
     steps = sorted((s for s in result.stations if s.end_s > s.start_s and s.action in TOLD), key=lambda s: s.end_s)
     groups: list[list[Station]] = []
     for step in steps:
-        near = groups and step.end_s - groups[-1][-1].end_s <= TOGETHER * end
-        if near and step.probe not in {s.probe for s in groups[-1]}:
-            groups[-1].append(step)
+        alike = [group for group in groups if _kind(group[0]) == _kind(step)]
+        last = alike[-1] if alike else []
+        near = bool(last) and step.end_s - last[-1].end_s <= TOGETHER * end
+        if near and step.probe not in {station.probe for station in last}:
+            last.append(step)
         else:
             groups.append([step])
     found = []
     for group in groups:
-        heated = next((each for each in view.stations if each.station in group), None)
-        drives = heated is not None or any(step.action == "freeze" for step in group)
-        found.append(KeyTime(group[-1].end_s, _words(group, heated), heated, drives))
+        heated = tuple(each for each in view.stations if each.station in group)
+        words = "; ".join(station_words(each) for each in heated) if heated else _words(group)
+        found.append(KeyTime(group[-1].end_s, words, heated, bool(heated) or group[0].action == "freeze"))
+    return tuple(sorted(found, key=lambda key: key.time_s))
+
+
+def station_times(times: tuple[KeyTime, ...]) -> tuple[KeyTime, ...]:
+    """Of some times the ends of what heats or freezes, one for each heated station."""
+    found = []
+    for key in times:
+        found += [KeyTime(each.station.end_s, station_words(each), (each,), True) for each in key.stations]
+        found += [key] if key.drives and not key.stations else []
     return tuple(found)
 
 
-def _words(group: list[Station], heated: HeatedStation | None) -> str:
-    """What a group of steps did and when."""
-    first = group[0]
+def most_telling(times: tuple[KeyTime, ...], most: int) -> tuple[KeyTime, ...]:
+    """At most so many of some times: what heats or freezes first, and the last; evenly where that is still too much."""
+    if len(times) <= most:
+        return times
+    told = [key for key in times if key.drives or key is times[-1]]
+    if len(told) > most:
+        told = [told[round(i)] for i in np.linspace(0, len(told) - 1, most)]
+    left = [key for key in times if key not in told][: most - len(told)]
+    return tuple(sorted([*told, *left], key=lambda key: key.time_s))
+
+
+def _kind(station: Station) -> str:
+    """What a step is told as."""
+    if station.power_w > 0:
+        return "power"
+    return station.action if station.action in ("freeze", "thaw") else "rest"
+
+
+def station_words(each: HeatedStation) -> str:
+    """Number, power and time of a heated station."""
+    station = each.station
+    return say("{n}: {watts:g} W, {times} s", n=each.number, watts=station.power_w,
+               times=span(station.start_s, station.end_s))  # fmt: skip
+
+
+def _words(group: list[Station]) -> str:
+    """What a group of steps that do not heat did, and when."""
     times = span(min(step.start_s for step in group), group[-1].end_s)
-    if heated is not None:
-        return say("{n}: {watts:g} W, {times} s", n=heated.number, watts=heated.station.power_w, times=times)
-    if first.action == "freeze":
-        return say("freeze at {percent:g} %, {times} s", percent=first.output_percent, times=times)
-    if first.action == "thaw":
+    if group[0].action == "freeze":
+        percents = [step.output_percent for step in group]
+        percent = f"{min(percents):g}" if min(percents) == max(percents) else f"{min(percents):g}–{max(percents):g}"
+        return say("freeze at {percent} %, {times} s", percent=percent, times=times)
+    if group[0].action == "thaw":
         return say("thaw, {times} s", times=times)
     return say("rest, {times} s", times=times)
 
@@ -77,10 +112,11 @@ def moment_at(result: Result, time_s: float) -> Moment:
 
 
 def own_needle(view: View, key: KeyTime, moment: Moment) -> DrawnTrack:
-    """The needle of the station that ends at a time, else that which is nearest to the tumour then."""
-    if key.station is not None:
-        station = key.station.station
-        return DrawnTrack(key.station.probe, np.array(station.tip_end), np.array(station.direction_end), ())
+    """The needle of the first station that ends at a time, else that which is nearest to the tumour then."""
+    if key.stations:
+        first = key.stations[0]
+        station = first.station
+        return DrawnTrack(first.probe, np.array(station.tip_end), np.array(station.direction_end), ())
     return nearest_track(moment.tracks or view.tracks, view.focus)
 
 

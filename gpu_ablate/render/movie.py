@@ -68,11 +68,10 @@ def _write_mp4(frames: list[Picture], path: Path) -> None:
 def frame_times(result: Result) -> NDArray[np.float64]:
     """Evenly over the procedure, with the end of each step [s]."""
     end = float(result.run["simulated_s"])
+    steps = np.array([s.end_s for s in result.stations if s.start_s < s.end_s <= end] + [0.0, end])
     even = np.linspace(0.0, end, FRAMES)
-    steps = np.array(sorted({s.end_s for s in result.stations if s.end_s > s.start_s}))
-    for step in steps[steps <= end]:
-        even[np.argmin(np.abs(even - step))] = step
-    return np.unique(even)
+    apart = np.abs(even[:, None] - steps).min(axis=1) > 0.5 * even[1]
+    return np.union1d(even[apart], steps)
 
 
 def draw_frames(result: Result, view: View, title: str) -> Iterator[Picture]:
@@ -169,6 +168,7 @@ def _still(
                 strip.axis("off")
                 _outlines(axes, result, view, plane)
                 marks.scale_bar(axes, unit=1.0)
+                marks.directions(axes, plane.right, plane.up, view.frame)
                 if view.skin is not None:
                     marks.skin_side(axes)
             canvas = FigureCanvasAgg(figure)
@@ -264,7 +264,7 @@ def _state(picture: Any, result: Result, time_s: float) -> None:
     killed = result.traces.get(f"zone.{result.setup.endpoint.name}_approx_cm3")
     if killed is not None:
         about = float(np.interp(time_s, result.traces["time_s"], killed))
-        words += "    " + say("killed about {cm3:.0f} cm³", cm3=about)
+        words += "    " + say("killed about {cm3:.1f} cm³", cm3=about)
     draw.text((0.022 * width, 0.128 * height), words, fill=style.INK, font=ImageFont.truetype(font.file(), size))
     end = max(float(result.run["simulated_s"]), 1.0)
     x = (STRIP[0] + STRIP[2] * time_s / end) * width

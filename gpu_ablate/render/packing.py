@@ -14,7 +14,7 @@ from gpu_ablate.units import MM
 
 STEP_MM = 0.02
 """Positions are multiples of this [mm], coarser where the box has no room for them in 16 bits."""
-MOST_POINTS = 2**16
+MOST_POINTS = 2**16 - 1
 MARGIN_STEP_MM = 0.01
 """Margins are multiples of this [mm], from -MARGIN_ZERO steps on."""
 MARGIN_ZERO = 2**15

@@ -91,7 +91,7 @@ def along_probe(view: View, track: DrawnTrack) -> Plane:
     up = view.outward
     right = track.direction - (track.direction @ up) * up
     if np.linalg.norm(right) < 0.1:
-        up = track.direction
+        up = track.direction if track.direction @ up >= 0 else -track.direction
         right = view.focus - track.tip - ((view.focus - track.tip) @ up) * up
         if np.linalg.norm(right) < 0.5 * MM:
             right = square_to(up)

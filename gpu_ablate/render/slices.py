@@ -123,7 +123,7 @@ def _plane_title(plane: Plane, at: NDArray[np.float64], setup: Setup, view: View
     else:
         names = (say("Coronal"), say("Sagittal"), say("Axial"))
         name = f"{names[(1, 0, 2).index(plane.axes[2])]}, " if setup.frame == "patient" else ""
-        words = f"{name}{'xyz'[plane.axes[2]]} = {at[plane.axes[2]] / MM:.1f} mm".replace("-", "−")
+        words = f"{name}{'xyz'[plane.axes[2]]} = {round(at[plane.axes[2]] / MM, 1) + 0.0:.1f} mm".replace("-", "−")
     if setup.ct is None:
         return words
     level, width = style.ct_window(setup)
@@ -137,6 +137,7 @@ def _orient(axes: Any, plane: Plane, setup: Setup, view: View) -> None:
             axes.text(0.5, 0.97, say("▲ towards the skin"), transform=axes.transAxes, ha="center", va="top",
                       fontsize=10, color=style.SKIN_INK, weight="bold")  # fmt: skip
         axes.set_xlabel(say("from the tip [mm]"), fontsize=9, labelpad=1)
+        marks.directions(axes, plane.right, plane.up, setup.frame)
         return
     across, up, _ = plane.axes
     if setup.frame == "patient":

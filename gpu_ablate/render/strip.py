@@ -32,6 +32,8 @@ def draw_strip(axes: Any, result: Result) -> None:
             axes.text(station.start_s + length / 2, row, words, ha="center", va="center", fontsize=9)
     axes.set(ylim=(-0.5, len(names) - 0.5), xlabel="s")
     axes.set_yticks(range(len(names)), [own(name) for name in names[::-1]], fontsize=9 if len(names) <= 3 else 7)
+    for label in axes.get_yticklabels():
+        label.set_parse_math(False)
     axes.tick_params(axis="x", labelsize=9)
     axes.xaxis.set_label_coords(1.0, -0.18)
     axes.spines[["top", "right"]].set_visible(False)

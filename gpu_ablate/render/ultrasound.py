@@ -17,7 +17,7 @@ from gpu_ablate.case.setup import Region, Setup
 from gpu_ablate.language import say
 from gpu_ablate.outcome.bone import is_bone
 from gpu_ablate.render import font, marks, style
-from gpu_ablate.render.moments import KeyTime, moment_at, own_needle
+from gpu_ablate.render.moments import KeyTime, moment_at, most_telling, own_needle
 from gpu_ablate.render.plane import Plane, along_probe, loops, sampled
 from gpu_ablate.render.slice_panel import Moment, add_path
 from gpu_ablate.render.view import PAD, DrawnTrack, View, surfaces_of
@@ -36,7 +36,7 @@ ICE_GREY = 0.06
 
 STEP_MM = 0.2
 WIDTH_INCHES, PANEL_TOP_INCHES, TOP_INCHES, FOOT_INCHES = 13.0, 0.45, 0.85, 0.8
-MOST = 6
+MOST = 9
 COLUMNS = 3
 
 
@@ -54,7 +54,7 @@ def draw_ultrasound(
     from matplotlib import rc_context
     from matplotlib.figure import Figure
 
-    shown = times[:MOST]
+    shown = most_telling(times, MOST)
     columns = min(COLUMNS, max(len(shown), 2))
     wide = (WIDTH_INCHES - 0.3) / columns - 0.55
     moments = [moment_at(result, key.time_s) for key in shown]
@@ -76,6 +76,8 @@ def draw_ultrasound(
             _draw(axes, result.setup, view, moments[number], tracks[number], planes[number], boxes[number])
             axes.set_title(key.words, loc="left", fontsize=11, pad=4)
         note = say("In the manner of ultrasound, drawn and not simulated. Depth below the skin in mm.")
+        if len(shown) < len(times):
+            note += "  " + say("{n} of {m} steps.", n=len(shown), m=len(times))
         marks.heading(figure, title, f"{note}  {subtitle}")
         entries = [(say("tumour"), style.TUMOUR_ON_DARK), (say("killed so far"), style.ZONE_ON_DARK)]
         marks.legend(figure, entries, [], y=0.6 / height)
@@ -101,16 +103,15 @@ def echoes(
     steam = np.nan_to_num(temperature, nan=0.0) > STEAM_C
     picture[steam & body] = STEAM_GREY
     ice = (np.nan_to_num(temperature, nan=37.0) < 0.0) & body
-    hard = (bone[known] & body) | ice
-    behind = np.cumsum(hard[::-1], axis=0)[::-1]  # cells of it at and above each place
     below_skin = np.cumsum(body[::-1], axis=0)[::-1] > 0
+    lost = gas[known] & below_skin & ~outside
+    hard = (bone[known] & body) | ice | lost
+    behind = np.cumsum(hard[::-1], axis=0)[::-1]  # cells of it at and above each place
     edge = hard & (behind <= 4)
     picture[ice & ~edge] = ICE_GREY
     shadow = (behind > 4) & ~edge
     picture[shadow] = np.minimum(picture[shadow], ICE_GREY)
     picture[edge] = BONE_GREY
-    lost = gas[known] & below_skin & ~outside
-    picture[lost] = 0.9
     speckle = gaussian_filter(np.random.default_rng(0).rayleigh(1.0, labels.shape).astype(np.float32), (0.7, 1.3))
     return np.clip(picture * speckle / speckle.mean(), 0.0, 1.0)
 
@@ -166,3 +167,5 @@ def _draw(
     axes.set_yticks(top - depths, [f"{depth:g}" if depth % 10 == 0 else "" for depth in depths])
     axes.tick_params(labelsize=9, colors="#555555")
     marks.scale_bar(axes, unit=1.0)
+    if setup.frame == "patient":
+        marks.directions(axes, plane.right, plane.up, setup.frame)

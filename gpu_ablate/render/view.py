@@ -95,7 +95,8 @@ def look_at(result: Result, dead: NDArray[np.bool_], notice: NDArray[np.float64]
     if points:
         focus = _middle(points[0])
     else:
-        solved = np.where(setup.phase_mask("gas"), temperature.min(), temperature)
+        sign = -1.0 if isotherms is style.COLD else 1.0
+        solved = np.where(setup.phase_mask("gas"), (sign * temperature).min(), sign * temperature)
         focus = _edge_centres(setup, solved >= solved.max()).mean(axis=0)
         points += [_edge_centres(setup, solved >= (solved.min() + solved.max()) / 2)]
         points += [np.array([sensor.point for sensor in setup.sensors]).reshape(-1, 3)]
@@ -189,14 +190,14 @@ def skin_sheet(setup: Setup) -> Surface | None:
 
 
 def _outward(setup: Setup, focus: NDArray[np.float64], skin: Surface | None) -> NDArray[np.float64]:
-    """Unit vector from the focus to the skin: towards the isolation fluid that lies under the skin in danger;
-    without it to the nearest skin on the handle's side; without skin square to the first probe, else +z.
+    """Unit vector from the focus to the skin: towards the isolation fluid that lifts it; without fluid to the
+    nearest skin on the handle's side; without skin square to the first probe, else +z.
 
     A direction within 25 degrees of an axis is the axis, so that pictures stand upright.
     """
     handle = np.array(setup.probes[0].direction) if setup.probes else None
-    deep = {layer.name for layer in setup.isolation if layer.displaces == "deep"}
-    fluid = [surface.points for name, surface in surfaces_of(setup, "isolation") if name not in deep]
+    lifting = {layer.name for layer in setup.isolation if layer.displaces == "superficial"}
+    fluid = [surface.points for name, surface in surfaces_of(setup, "isolation") if name in lifting]
     if fluid:
         outward = _middle(np.concatenate(fluid).astype(float)) - focus
     elif skin is not None:

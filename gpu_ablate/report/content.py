@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from gpu_ablate.case.setup import Endpoint
 from gpu_ablate.language import retell, say
 from gpu_ablate.render.words import disclaimer_words, endpoint_words, plain, seconds
 from gpu_ablate.report.bracket import bracket_table
@@ -137,7 +138,7 @@ def collect(result: Result, metrics: dict[str, Any], figures: dict[str, Path], b
         status=next((state for state in ("broken", "warning", "ok") if state in {line.status for line in lines}), ""),
         why=verdict["why"] if judged else "",
         thinnest=thinnest_words(setup, metrics),
-        rule=verdict["rule"].replace(setup.endpoint.name, endpoint_words(setup.endpoint)) if judged else "",
+        rule=rule_words(verdict["rule"], setup.endpoint) if judged else "",
         safety=safety_words(metrics),
         cautions=cold_notes(metrics),
         uncertainty=uncertainty_words(result),
@@ -163,6 +164,12 @@ def problem_words(metrics: dict[str, Any]) -> str:
         "interrupted": say("This run is interrupted: it ended after {s} s, before its plan was done.", s=ended),
     }
     return words.get(metrics["status"], "")
+
+
+def rule_words(rule: str, endpoint: Endpoint) -> str:
+    """The rule of the verdict with the endpoint in words where it names the zone: an endpoint may be called "ice"."""
+    words = endpoint_words(endpoint).replace("\\", "\\\\")
+    return re.sub(rf"\b{re.escape(endpoint.name)}(?= zone| 区)", words, rule)
 
 
 def remark_words(notes: Sequence[str]) -> str:

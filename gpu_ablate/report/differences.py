@@ -14,6 +14,7 @@ from gpu_ablate.render.words import action_words, plain, span
 from gpu_ablate.report.one_run import OneRun
 from gpu_ablate.report.text import xyz_mm
 from gpu_ablate.result.result import Station
+from gpu_ablate.scene.inputs import sha256_of
 from gpu_ablate.units import MM
 
 
@@ -107,6 +108,9 @@ def needles(run: OneRun) -> dict[str, Words]:
     return found
 
 
+FILES = ("image", "ct", "mesh", "from_run")
+"""Keys that name an imported file."""
+
 LEFT_OUT = ("title", "probe", "schema_version")
 """Tables of a scene that are told elsewhere."""
 
@@ -117,7 +121,14 @@ def scene_values(run: OneRun) -> dict[str, str] | None:
         document = tomllib.loads((run.folder / "scene.toml").read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return None
-    return dict(_flat({key: value for key, value in document.items() if key not in LEFT_OUT}, ""))
+    flat = _flat({key: value for key, value in document.items() if key not in LEFT_OUT}, "")
+    return {path: _file_words(run, value) if path.split(".")[-1] in FILES else value for path, value in flat}
+
+
+def _file_words(run: OneRun, name: str) -> str:
+    """An imported file by its fingerprint: its name may be a patient's."""
+    digest = run.setup.inputs.get(name) or (sha256_of(run.folder / name) if (run.folder / name).is_file() else "")
+    return say("file, SHA-256 {digest}", digest=f"{digest[:12]}…" if digest else "–")
 
 
 def _flat(value: Any, path: str) -> list[tuple[str, str]]:

@@ -181,7 +181,8 @@ def target_tiles(result: Result, metrics: dict[str, Any]) -> tuple[Tile, ...]:
         return (killed,)
     if not margins:
         return (killed, Tile(say("Thinnest margin"), say("none"), say("nothing was killed"), "broken"))
-    thin = min(margins, key=lambda target: float(target["min_margin_mm"]))
+    key = "boundary_margin_mm" if is_cold(result.setup.endpoint) else "min_margin_mm"
+    thin = min(margins, key=lambda target: float(target[key]))
     return (killed, margin_tile(result, thin))
 
 
@@ -194,10 +195,12 @@ def margin_tile(result: Result, target: dict[str, Any]) -> Tile:
     palliative = result.setup.plan.intent == "palliative"
     details = [say("below 0: tumour left")] if own < 0 and not palliative else []
     details += [] if palliative else [say("aim {mm:g} mm", mm=goal_mm)]
+    at = [say("at {place}", place=xyz_mm(target["min_margin_at_mm"]))] if target["min_margin_at_mm"] else []
     if is_cold(result.setup.endpoint):
-        details.append(say("{rule}: {mm} mm", rule=endpoint_words(result.setup.endpoint), mm=number(own, 1)))
-    if target["min_margin_at_mm"]:
-        details.append(say("at {place}", place=xyz_mm(target["min_margin_at_mm"])))
+        killed = say("{rule}: {mm} mm", rule=endpoint_words(result.setup.endpoint), mm=number(own, 1))
+        details.append(say(" ").join([killed, *at]))
+    else:
+        details += at
     for low, high in antenna_power_ranges(result):
         details.append(say("power uncertain: {low:.0f}–{high:.0f} %", low=low, high=high))
     if target.get("across_fluid_percent"):

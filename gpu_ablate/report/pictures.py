@@ -62,7 +62,7 @@ def caption(name: str, setup: Setup, metrics: dict[str, Any]) -> str:
     }
     if name == "scene3d":
         return scene_caption(setup)
-    return slices_caption(metrics) if name == "slices" else words[name]
+    return slices_caption(metrics, is_cold(setup.endpoint)) if name == "slices" else words[name]
 
 
 def scene_caption(setup: Setup) -> str:
@@ -86,8 +86,10 @@ def scene_caption(setup: Setup) -> str:
     return say("{what}. {around}", what=what, around=around)
 
 
-def slices_caption(metrics: dict[str, Any]) -> str:
+def slices_caption(metrics: dict[str, Any], cold: bool) -> str:
     """Through what the slices go."""
+    if not metrics["targets"] and cold:
+        return say("Slices through the coldest point, and along the needle.")
     if not metrics["targets"]:
         return say("Slices through the hottest point, and along the needle.")
     if any(target["min_margin_mm"] is not None for target in metrics["targets"]):

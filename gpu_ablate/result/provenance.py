@@ -14,7 +14,10 @@ PACKAGES = ("gpu-ablate", "numpy", "numba", "vtk")
 
 
 IMPORTED = re.compile(r"""(\b(?:image|ct|mesh)\s*=\s*)(?:"[^"]*"|'[^']*'|[^,}\]]+)""")
-"""A file of the patient's in a change of the scene, `--set anatomy.image=...`."""
+"""A file of the patient's in a table of a change of the scene, `--set anatomy={ image = "..." }`."""
+
+WHOLE = re.compile(r"^((?:--set=)?[\w.\-]*\b(?:image|ct|mesh)\s*=\s*).*$", re.DOTALL)
+"""The same as a change of its own, `--set anatomy.image=...`."""
 
 
 def provenance(arguments: Sequence[str] | None = None) -> dict[str, str]:
@@ -61,7 +64,7 @@ def cpu_model() -> str:
 def command_line(arguments: Sequence[str]) -> str:
     """The command as typed; absolute and climbing paths are cut to their last part, and names of images and meshes,
     which may be those of patients, are left out."""
-    without = (IMPORTED.sub(r"\1(file)", argument) for argument in arguments)
+    without = (IMPORTED.sub(r"\1(file)", WHOLE.sub(r"\1(file)", argument)) for argument in arguments)
     return " ".join(["gpu-ablate", *(_without_folders(argument) for argument in without)])
 
 

@@ -9,6 +9,8 @@ import pytest
 import SimpleITK as sitk
 
 import gpu_ablate as ga
+from gpu_ablate.case.background import resampled_ct
+from gpu_ablate.case.grid import Grid
 from gpu_ablate.errors import SceneError
 from gpu_ablate.result.store import load_result
 from gpu_ablate.result.vtkhdf import write_vtkhdf
@@ -83,3 +85,22 @@ def test_a_ct_that_is_not_there_is_named(tmp_path: Path) -> None:
     (tmp_path / "ct.nii.gz").unlink()
     with pytest.raises(SceneError, match="ct"):
         ga.build_case(ga.load_scene(tmp_path / "scene.toml"))
+
+
+def test_a_layer_that_moves_tissue_has_no_ct(tmp_path: Path) -> None:
+    """The CT would show the tissue where it was."""
+    write_images(tmp_path)
+    layer = """
+[[region]]
+name = "saline"
+role = "isolation"
+tissue = "saline"
+shape = { kind = "ellipsoid", center_mm = [0, 0, 0], radii_mm = [3, 3, 1] }
+[[isolation]]
+region = "saline"
+displaces = "superficial"
+outward = [0, 0, 1]
+"""
+    (tmp_path / "scene.toml").write_text(SCENE.replace("[run]", layer + "[run]"), encoding="utf-8")
+    with pytest.raises(SceneError, match="CT would lie beside"):
+        resampled_ct(ga.load_scene(tmp_path / "scene.toml"), Grid((8, 10, 12), 1e-3, (-6e-3, -5e-3, -4e-3)))

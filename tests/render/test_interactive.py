@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import zlib
 from dataclasses import replace
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -196,13 +197,16 @@ def test_a_needle_is_as_thick_and_long_as_asked() -> None:
     assert outward > 0
 
 
-def test_recorded_times_are_thinned_with_first_and_last() -> None:
-    assert chosen_records(0) == []
-    assert chosen_records(3) == [0, 1, 2]
-    many = chosen_records(100)
-    assert (many[0], many[-1]) == (0, 99)
-    assert len(many) == 16
-    assert set(np.diff(many)) <= {6, 7}
+def test_recorded_times_are_thinned_with_first_and_last_and_the_ends_of_steps() -> None:
+    assert chosen_records([], set()) == []
+    assert chosen_records([0.0, 1.0], set()) == [0, 1]
+    times = [float(t) for t in range(101)]
+    found = chosen_records(times, {13.0, 57.0})
+    assert len(found) == 16
+    assert {0, 13, 57, 100} <= set(found)
+    assert max(b - a for a, b in pairwise(found)) <= 15
+    many = chosen_records(times, set(times))
+    assert (many[0], many[-1], len(many)) == (0, 100, 16)
 
 
 def boned(setup: Setup, tumour_outside: bool) -> Setup:
@@ -275,4 +279,5 @@ def test_probes_that_do_the_same_are_named_together(result: Result) -> None:
     heats = result.stations[0]
     both = [heats, replace(heats, probe="B"), replace(heats, probe="C", power_w=0.0, action="thaw")]
     assert doing(both, 10.0) == "A, B: 60 W; C: thaws"
-    assert doing(both, heats.end_s) == ""
+    assert doing(both, heats.end_s) == "A, B: 60 W; C: thaws"
+    assert doing(both, heats.end_s + 1.0) == ""

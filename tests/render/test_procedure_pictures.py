@@ -15,7 +15,14 @@ from gpu_ablate.language import speaking
 from gpu_ablate.outcome.zones import measure_zones
 from gpu_ablate.render import font, style
 from gpu_ablate.render.figures import own_texts, write_figures
-from gpu_ablate.render.moments import key_times, killed_cm3, moment_at, needles_at
+from gpu_ablate.render.moments import (
+    key_times,
+    killed_cm3,
+    moment_at,
+    most_telling,
+    needles_at,
+    station_times,
+)
 from gpu_ablate.render.movie import FRAME_MS, FRAMES, LAST_MS, _lines, frame_times, write_movie
 from gpu_ablate.render.plane import along_probe
 from gpu_ablate.render.ultrasound import echoes, skin_top
@@ -48,6 +55,36 @@ def test_steps_of_several_probes_that_end_together_are_one_time(result: Result, 
     assert found[0].words == "freeze at 100 %, 0–124 s"
 
 
+def test_steps_that_do_something_else_are_told_apart(result: Result, view: View) -> None:
+    """One probe thaws while another rests: each has its own time, and no words of the other."""
+    names = ("A", "B")
+    probes = tuple(replace(result.setup.probes[0], name=name) for name in names)
+    freeze = replace(result.stations[0], action="freeze", power_w=0.0, output_percent=100.0, end_s=100.0)
+    rest = replace(freeze, probe="B", action="rest", output_percent=0.0, start_s=0.0, end_s=102.0)
+    found = key_times(replace(result, setup=replace(result.setup, probes=probes), stations=[freeze, rest]), view)
+    assert [(key.time_s, key.words, key.drives) for key in found] == [
+        (100.0, "freeze at 100 %, 0–100 s", True),
+        (102.0, "rest, 0–102 s", False),
+    ]
+
+
+def test_each_heated_station_has_a_view_of_its_own(result: Result) -> None:
+    """Two antennas that stop together: one panel of the film strip, two ultrasound views."""
+    probes = tuple(replace(result.setup.probes[0], name=name) for name in ("A", "B"))
+    stations = [replace(result.stations[0], probe="A"), replace(result.stations[0], probe="B", power_w=50.0)]
+    both = replace(result, setup=replace(result.setup, probes=probes), stations=stations)
+    keys = key_times(both, look_at(both, both.final["cem43"] >= 240, None))
+    assert [key.words for key in keys] == ["1: 60 W, 0–120 s; 2: 50 W, 0–120 s"]
+    assert [key.words for key in station_times(keys)] == ["1: 60 W, 0–120 s", "2: 50 W, 0–120 s"]
+
+
+def test_of_too_many_times_what_heats_is_kept(result: Result, view: View) -> None:
+    keys = key_times(result, view)
+    assert most_telling(keys, 4) == keys
+    rests = tuple(replace(keys[3], time_s=292.0 + i) for i in range(5))
+    assert most_telling((*keys[:3], *rests), 4) == (*keys[:3], rests[-1])
+
+
 def test_a_needle_is_where_its_steps_have_led_it(result: Result) -> None:
     slow = replace(result.stations[1], start_s=120.0, end_s=140.0)
     moving = replace(result, stations=[result.stations[0], slow])
@@ -67,8 +104,9 @@ def test_the_last_moment_is_what_metrics_say(result: Result) -> None:
 
 def test_the_movie_shows_the_end_of_each_step_and_stays_at_its_end(result: Result, view: View, tmp_path: Path) -> None:
     times = frame_times(result)
-    assert {120.0, 210.0, 262.0, 292.0} <= set(times.tolist())
-    assert len(times) <= FRAMES
+    assert {0.0, 120.0, 210.0, 262.0, 292.0} <= set(times.tolist())
+    assert len(times) <= FRAMES + 3
+    assert np.diff(times).min() > 0.5 * 292.0 / (FRAMES - 1)
     file = tmp_path / "a.webp"
     write_movie(result, view, "Title", file)
     movie = Image.open(file)
@@ -138,6 +176,30 @@ def test_the_ruler_begins_at_the_skin(result: Result, view: View) -> None:
     top = skin_top(view, plane, -40.0, 40.0)
     assert top is not None
     assert (plane.origin + top * MM * plane.up)[2] == pytest.approx(4.0 * MM, abs=0.15 * MM)
+
+
+def test_a_picture_that_cannot_be_drawn_costs_no_other(
+    result: Result, metrics: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: object) -> None:
+        raise ValueError("no ink")
+
+    monkeypatch.setattr("gpu_ablate.render.figures.draw_slices", broken)
+    lines: list[str] = []
+    files = write_figures(result, metrics, tmp_path, lines.append)
+    assert "slices" not in files
+    assert "curves" in files
+    assert any("slices" in line and "no ink" in line for line in lines)
+
+
+def test_names_are_never_mathematics(result: Result, metrics: dict[str, Any], tmp_path: Path) -> None:
+    odd = "$\\q$ 50%"
+    probes = (replace(result.setup.probes[0], name=odd),)
+    stations = [replace(station, probe=odd) for station in result.stations]
+    named = replace(result, setup=replace(result.setup, probes=probes), stations=stations)
+    lines: list[str] = []
+    assert "movie" in write_figures(named, metrics, tmp_path, lines.append)
+    assert lines == []
 
 
 @pytest.mark.filterwarnings("ignore:Glyph")
