@@ -71,7 +71,9 @@ def draw_scene3d(
     gas = result.setup.phase_mask("gas")
     mildest = view.temperature.max() if view.isotherms is style.COLD else view.temperature.min()
     temperature = np.where(gas, mildest, view.temperature)
-    isotherms = [i for i in view.isotherms if i.outlined and temperature.min() < i.temperature_c < temperature.max()]
+    edge = result.setup.endpoint.threshold if result.setup.endpoint.field == "min_temperature" else None
+    outlined = [i for i in view.isotherms if i.outlined and i.temperature_c != edge]  # else it is the zone's own edge
+    isotherms = [i for i in outlined if temperature.min() < i.temperature_c < temperature.max()]
     pieces = [*body_pieces(result, view, zone, margins), *isotherm_pieces(temperature, isotherms, result.setup.grid)]
     pictures = photograph(pieces, chosen, sizes, skins)
     residual = any((np.nan_to_num(m, nan=-1.0) < 0).any() for m in margins.values())
@@ -88,7 +90,7 @@ def draw_scene3d(
             axes.imshow(picture, extent=(-across, across, -half, half), aspect="auto", interpolation="none")
             axes.set(xlim=(-across, across), ylim=(-half, half), xticks=[], yticks=[])
             axes.set_title(camera.title, loc="left", fontsize=11, pad=5)
-            draw_isotherms(axes, temperature, view.isotherms, result.setup.grid, camera, across)
+            draw_isotherms(axes, temperature, isotherms, result.setup.grid, camera, across)
             annotate(axes, camera, view, result.setup, across)
         marks.heading(figure, title, subtitle)
         marks.legend(figure, entries, isotherms, y=1 - KEY_INCHES / tall)

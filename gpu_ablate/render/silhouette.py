@@ -46,20 +46,20 @@ def hottest_behind(
 def draw_isotherms(
     axes: Any,
     temperature: NDArray[np.floating],
-    isotherms: tuple[style.Isotherm, ...],
+    isotherms: list[style.Isotherm],
     grid: Grid,
     camera: Camera,
     across: float,
 ) -> None:
-    """Outline everything beyond each isotherm of the 3D pictures, in the camera's plane [m]."""
+    """Outline everything beyond each isotherm, in the camera's plane [m]; all of heat, or all of cold."""
     from matplotlib.patheffects import withStroke
 
-    sign = -1.0 if isotherms is style.COLD else 1.0
+    sign = -1.0 if any(isotherm in style.COLD for isotherm in isotherms) else 1.0
     right, up, farthest = hottest_behind(sign * temperature, grid, camera, across)
     farthest = np.where(np.isfinite(farthest), farthest, (sign * temperature).min())
     for isotherm in isotherms:
         level = sign * isotherm.temperature_c
-        if isotherm.outlined and farthest.min() < level < farthest.max():
+        if farthest.min() < level < farthest.max():
             drawn = axes.contour(right, up, farthest, [level], colors=isotherm.colour,
                                  linewidths=2.2, linestyles=isotherm.line)  # fmt: skip
             drawn.set_path_effects([withStroke(linewidth=4.0, foreground="white")])

@@ -82,7 +82,7 @@ HEAT = (
 COLD = (
     Isotherm(0.0, "#0072B2", ":", True),
     Isotherm(-20.0, "#56B4E9", "--", True),
-    Isotherm(-40.0, "#332288", "-", False),
+    Isotherm(-40.0, "#332288", "-", True),
 )
 """0 °C: the edge of the ice as imaging shows it; -20 and -40 °C: what kills in two cycles and at once."""
 
