@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -23,12 +24,12 @@ from gpu_ablate.render.words import seconds
 from gpu_ablate.result.result import Result
 from gpu_ablate.units import MM
 
-FRAMES = 40
-FRAME_MS = 160
+FRAMES = 32
+FRAME_MS = 200
 LAST_MS = 2500
 """The last frame stays for so long before the movie begins again."""
 
-SIZE_INCHES, DPI = (9.0, 6.6), 96
+SIZE_INCHES, DPI = (9.0, 6.6), 88
 SLICE = (0.02, 0.235, 0.74, 0.585)
 STRIP = (0.075, 0.075, 0.905, 0.10)
 """Left, bottom, width and height of the slice and of the schedule: shares of the frame."""
@@ -85,14 +86,14 @@ def draw_frames(result: Result, view: View, title: str) -> Iterator[Picture]:
     left, top = place
     step_mm = float(high[0] - low[0]) / wide
     points = plane.raster(low, low + step_mm * np.array([wide, tall]), step_mm)[2][:tall, :wide][::-1]
-    at = raster_index(result, points)
-    gas = _sampled(result.setup.phase_mask("gas"), at) > 0.5
-    living = _sampled(result.setup.phase_mask("body"), at) > 0.5
+    raster = raster_of(result, points)
+    gas = raster.sampled(result.setup.phase_mask("gas")) > 0.5
+    living = raster.sampled(result.setup.phase_mask("body")) > 0.5
     nearest = nearest_body(result)
     for time_s in frame_times(result):
         frame = below.copy()
-        temperature = _sampled(result.temperature(time_s), at)
-        killed = np.where(living, _sampled(killed_field(result, time_s)[nearest], at), np.nan)
+        temperature = raster.sampled(result.temperature(time_s))
+        killed = np.where(living, raster.sampled(killed_field(result, time_s)[nearest]), np.nan)
         area = frame[top : top + tall, left : left + wide]
         _wash(area, temperature, gas, view.isotherms is style.COLD)
         _lines(area, killed, ((0.0, style.ZONE),), 2.0)
@@ -105,20 +106,26 @@ def draw_frames(result: Result, view: View, title: str) -> Iterator[Picture]:
         yield np.asarray(picture)
 
 
-def raster_index(result: Result, points: NDArray[np.float64]) -> NDArray[np.float32]:
-    """Index (3, rows, columns) zyx of points (rows, columns, 3) [m] in the grid; NaN beyond it."""
+@dataclass(frozen=True, eq=False)
+class Raster:
+    """Where a raster lies in the grid: which of its points (rows, columns) do, and the index (3, n) zyx of those."""
+
+    known: NDArray[np.bool_]
+    index: NDArray[np.float32]
+
+    def sampled(self, field: NDArray[Any]) -> NDArray[np.float32]:
+        """A field (nz, ny, nx) at its points, trilinear; NaN beyond the grid."""
+        values = np.full(self.known.shape, np.nan, np.float32)
+        values[self.known] = map_coordinates(field.astype(np.float32, copy=False), self.index, order=1, mode="nearest")
+        return values
+
+
+def raster_of(result: Result, points: NDArray[np.float64]) -> Raster:
+    """The raster of some points (rows, columns, 3) [m]."""
     grid = result.setup.grid
-    inside = ((points >= grid.origin) & (points <= grid.upper)).all(axis=-1)
-    index = np.moveaxis((points - np.asarray(grid.origin)) / grid.spacing - 0.5, -1, 0)[::-1]
-    return np.where(inside, index, np.nan).astype(np.float32)
-
-
-def _sampled(field: NDArray[Any], at: NDArray[np.float32]) -> NDArray[np.float32]:
-    """A field at an index, trilinear; NaN beyond the grid."""
-    known = np.isfinite(at[0])
-    values = np.full(at.shape[1:], np.nan, np.float32)
-    values[known] = map_coordinates(field.astype(np.float32), at[:, known], order=1, mode="nearest")
-    return values
+    known = np.asarray(((points >= grid.origin) & (points <= grid.upper)).all(axis=-1))
+    index = (points[known] - np.asarray(grid.origin)) / grid.spacing - 0.5
+    return Raster(known, np.ascontiguousarray(index.T[::-1], np.float32))
 
 
 def nearest_body(result: Result) -> Any:

@@ -83,7 +83,7 @@ def test_all_pictures_are_drawn(written: tuple[dict[str, Path], list[str]]) -> N
     for name, file in files.items():
         picture = Image.open(file)
         assert file.name == ("procedure.webp" if name == "movie" else f"{name}.png")
-        assert picture.width == (round(9.0 * 96) if name == "movie" else round(13.0 * style.DPI))
+        assert picture.width == (round(9.0 * 88) if name == "movie" else round(13.0 * style.DPI))
         assert np.asarray(picture.convert("L")).std() > 10
 
 
