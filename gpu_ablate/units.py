@@ -11,6 +11,9 @@ CM2 = 1e-4
 CM3 = 1e-6
 """Cubic metres in a cubic centimetre."""
 
+KJ = 1e3
+"""Joules in a kilojoule."""
+
 MINUTE = 60.0
 """Seconds in a minute."""
 

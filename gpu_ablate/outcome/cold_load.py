@@ -10,9 +10,7 @@ from scipy.spatial.distance import pdist
 
 from gpu_ablate.case.setup import Surface
 from gpu_ablate.result.result import Result
-from gpu_ablate.units import MM
-
-KJ = 1e3
+from gpu_ablate.units import KJ, MM
 
 BODY_HEAT_CAPACITY = 3490.0
 """Of a whole human body [J kg⁻¹ K⁻¹]: 0.83 kcal/kg/K, from memory, not re-read."""

@@ -78,7 +78,7 @@ def draw_margin_map(
                 _mark(axes, camera, near.focus, *thinnest)
             marks.scale_bar(axes)
             marks.directions(axes, camera.right, camera.up, result.setup.frame)
-        shown = mapped_target(result, margins)
+        shown = mapped_target(margins)
         flat = figure.add_axes((0.0, 0.035, 0.60, 0.415))
         draw_flat_map(
             flat, result.setup.surfaces[shown], margins[shown], view, side, None if thinnest is None else thinnest[0]
@@ -141,7 +141,7 @@ def band_names() -> list[str]:
     return [say("not covered (< 0 mm)"), *middle, f"≥ {bounds[-2]:g} mm"]
 
 
-def mapped_target(result: Result, margins: dict[str, Margins]) -> str:
+def mapped_target(margins: dict[str, Margins]) -> str:
     """Name of the target that is unrolled: that with the thinnest margin."""
     return min(margins, key=lambda name: float(np.nan_to_num(margins[name], nan=-1.0).min(initial=np.inf)))
 

@@ -15,14 +15,16 @@ from scipy.ndimage import distance_transform_edt, map_coordinates
 
 from gpu_ablate.language import say
 from gpu_ablate.render import font, marks, style
+from gpu_ablate.render.anatomy import vessel_surfaces
 from gpu_ablate.render.moments import killed_field, needles_at
 from gpu_ablate.render.plane import Plane, along_probe, loops, sampled
+from gpu_ablate.render.slice_marks import NEAR_PLANE
 from gpu_ablate.render.slice_panel import add_path, bounds, draw_tissue
 from gpu_ablate.render.strip import draw_strip
 from gpu_ablate.render.view import View, nearest_track, surfaces_of
 from gpu_ablate.render.words import seconds
 from gpu_ablate.result.result import Result
-from gpu_ablate.units import MM
+from gpu_ablate.units import BODY_C
 
 FRAMES = 32
 FRAME_MS = 200
@@ -190,6 +192,8 @@ def _outlines(axes: Any, result: Result, view: View, plane: Plane) -> None:
     for role in ("isolation", "skin", "involved_skin", "nerve", "risk", "vessel"):
         for _, surface in surfaces_of(result.setup, role):
             add_path(axes, loops(surface, plane), style.ROLE[role], 1.4, fill=0.25 if role == "isolation" else 0.0)
+    for _, surface in vessel_surfaces(result.setup):
+        add_path(axes, loops(surface, plane), style.VESSEL, 1.4, fill=0.6)
     for _, surface in surfaces_of(result.setup, "target"):
         add_path(axes, loops(surface, plane), style.TUMOUR, 2.6, fill=0.0)
 
@@ -217,7 +221,7 @@ def _key(figure: Any, view: View, result: Result) -> None:
 def _wash(area: NDArray[np.float32], temperature: NDArray[np.float32], gas: NDArray[np.bool_], cold: bool) -> None:
     """Lay the colours of the temperatures over what is there."""
     wash = style.COLD_WASH if cold else style.HEAT_WASH
-    colours = _colours(np.nan_to_num(temperature, nan=37.0), wash)
+    colours = _colours(np.nan_to_num(temperature, nan=BODY_C), wash)
     alpha = np.where(gas | ~np.isfinite(temperature), 0.0, colours[..., 3])[..., None]
     area[...] = (1.0 - alpha) * area + alpha * 255.0 * colours[..., :3]
 
@@ -228,7 +232,7 @@ def _colours(temperature: NDArray[np.floating], wash: style.Wash) -> NDArray[np.
 
     share = np.clip((temperature - wash.low_c) / (wash.high_c - wash.low_c), 0.0, 1.0)
     colours = colormaps[wash.colours](share).astype(np.float32)
-    near = np.abs(temperature - 37.0) / wash.fades_c
+    near = np.abs(temperature - BODY_C) / wash.fades_c
     colours[..., 3] = wash.opacity * np.clip(near, 0.0, 1.0)
     return colours
 
@@ -251,7 +255,7 @@ def _needles(picture: Any, result: Result, plane: Plane, time_s: float, low: Any
     layer = Image.new("RGBA", (wide, tall), (0, 0, 0, 0))
     draw = ImageDraw.Draw(layer)
     for track in needles_at(result, time_s):
-        if abs(float(plane.before(track.tip)[0])) > 6.0 * MM:
+        if abs(float(plane.before(track.tip)[0])) > NEAR_PLANE:
             continue
         ends = (plane.flat(np.array([track.tip, track.tip + 0.4 * track.direction])) - low) / step_mm
         line = [(float(x), tall - float(y)) for x, y in ends]

@@ -23,13 +23,11 @@ class Plane:
 
     Attributes
     ----------
-    name : what it is called in a patient
     origin : xyz of the point that is drawn at (0, 0) [m]; lies in the plane
     right, up : unit vectors in it, at a right angle
     axes : number (0 x, 1 y, 2 z) of the axes to the right, upwards and across; None of an oblique plane
     """
 
-    name: str
     origin: Vector3
     right: Vector3
     up: Vector3
@@ -75,10 +73,10 @@ def sampled(
 def through(at: Vector3) -> tuple[Plane, Plane, Plane]:
     """The coronal, sagittal and axial plane through a point [m], their rulers those of the scene."""
     planes = []
-    for name, axes in (("Coronal", (0, 2, 1)), ("Sagittal", (1, 2, 0)), ("Axial", (0, 1, 2))):
+    for axes in ((0, 2, 1), (1, 2, 0), (0, 1, 2)):
         across, up, normal = axes
         origin = at * np.eye(3)[normal]
-        planes.append(Plane(name, origin, np.eye(3)[across], np.eye(3)[up], axes))
+        planes.append(Plane(origin, np.eye(3)[across], np.eye(3)[up], axes))
     coronal, sagittal, axial = planes
     return coronal, sagittal, axial
 
@@ -99,7 +97,7 @@ def along_probe(view: View, track: DrawnTrack) -> Plane:
         right = right * np.sign(largest)
     right = right / np.linalg.norm(right)
     up = up - (up @ right) * right
-    return Plane("Along the needle", track.tip, right, up / np.linalg.norm(up))
+    return Plane(track.tip, right, up / np.linalg.norm(up))
 
 
 def loops(surface: Surface, plane: Plane) -> list[NDArray[np.float64]]:

@@ -256,7 +256,7 @@ def annotate(axes: Any, camera: Camera, view: View, setup: Setup, across: float)
     marks.directions(axes, camera.right, camera.up, setup.frame)
     if view.skin is None or camera.up @ view.outward <= 0.7:
         return
-    cut = [] if camera.through_skin else loops(view.skin, Plane("", camera.focus, camera.right, camera.up))
+    cut = [] if camera.through_skin else loops(view.skin, Plane(camera.focus, camera.right, camera.up))
     for curve in cut:
         axes.plot(*(curve * MM).T, color=style.SKIN_INK, lw=1.4)
     halves = across, camera.height / 2

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from gpu_ablate.case.setup import Setup
 from gpu_ablate.outcome.bone import is_bone
+from gpu_ablate.units import BODY_C
 
 TUMOUR = "#AA3377"
 RESIDUAL = "#FFE11A"
@@ -99,8 +100,8 @@ class Wash:
     opacity: float
 
 
-HEAT_WASH = Wash("inferno_r", 37.0, 110.0, 20.0, 0.75)
-COLD_WASH = Wash("YlGnBu_r", -140.0, 37.0, 50.0, 0.8)
+HEAT_WASH = Wash("inferno_r", BODY_C, 110.0, 20.0, 0.75)
+COLD_WASH = Wash("YlGnBu_r", -140.0, BODY_C, 50.0, 0.8)
 
 ZONE_OPACITY = 0.20
 ISOTHERM_OPACITY = 0.06

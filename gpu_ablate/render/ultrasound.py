@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter
 
+from gpu_ablate.case.cold import FROZEN_C
 from gpu_ablate.case.setup import Region, Setup
 from gpu_ablate.language import say
 from gpu_ablate.outcome.bone import is_bone
@@ -22,7 +23,7 @@ from gpu_ablate.render.plane import Plane, along_probe, loops, sampled
 from gpu_ablate.render.slice_panel import Moment, add_path
 from gpu_ablate.render.view import PAD, DrawnTrack, View, surfaces_of
 from gpu_ablate.result.result import Result
-from gpu_ablate.units import MM
+from gpu_ablate.units import BODY_C, MM
 
 GREYS = {"skin": 0.78, "gland": 0.62, "fat": 0.40, "tumour": 0.24, "metastasis": 0.24, "muscle": 0.46, "lung": 0.9}
 """Part of a tissue's name -> its grey; the first that fits counts."""
@@ -102,7 +103,7 @@ def echoes(
     picture = gaussian_filter(picture, 1.0)
     steam = np.nan_to_num(temperature, nan=0.0) > STEAM_C
     picture[steam & body] = STEAM_GREY
-    ice = (np.nan_to_num(temperature, nan=37.0) < 0.0) & body
+    ice = (np.nan_to_num(temperature, nan=BODY_C) < FROZEN_C) & body
     below_skin = np.cumsum(body[::-1], axis=0)[::-1] > 0
     lost = gas[known] & below_skin & ~outside
     hard = (bone[known] & body) | ice | lost

@@ -11,7 +11,6 @@ from gpu_ablate.render.words import endpoint_words, plain, seconds
 from gpu_ablate.report.bracket import span_words
 from gpu_ablate.report.headline import allowed_words, worst
 from gpu_ablate.report.one_run import (
-    KJ,
     NOTHING,
     Cell,
     OneRun,
@@ -25,6 +24,7 @@ from gpu_ablate.report.one_run import (
 from gpu_ablate.report.tables import estimated, give_or_take
 from gpu_ablate.report.text import measured, number, percent
 from gpu_ablate.report.thinnest import thinnest_words
+from gpu_ablate.units import KJ
 
 WORST_TISSUES = 3
 """Healthy tissues of each plan that get a row, those with the largest killed volume first."""

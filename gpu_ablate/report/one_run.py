@@ -21,8 +21,6 @@ from gpu_ablate.result.store import load_metrics, load_result, require_free
 KINDS = ("scene3d", "margin_map", "slices", "film_strip", "curves")
 """Pictures of a run's figures that are set side by side, in order."""
 
-KJ = 1e3
-
 
 @dataclass(frozen=True)
 class OneRun:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from gpu_ablate.outcome.cold_load import KJ, core_fall
+from gpu_ablate.outcome.cold_load import core_fall
 from gpu_ablate.report.one_run import OneRun, killed_cm3, procedure_s
 from gpu_ablate.scene.case_file import Planned
+from gpu_ablate.units import KJ
 
 
 @dataclass(frozen=True)

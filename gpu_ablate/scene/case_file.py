@@ -10,9 +10,8 @@ from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field, ValidationError, model_validator
 
-from gpu_ablate.errors import SceneError
 from gpu_ablate.paths import data_dir
-from gpu_ablate.scene.load import load_scene, read_toml, shipped_scenes
+from gpu_ablate.scene.load import find_file, load_scene, read_toml, shipped_scenes
 from gpu_ablate.scene.problems import Problem, from_validation, near_or_all, scene_error
 from gpu_ablate.scene.schema import Scene, whole_version
 from gpu_ablate.spec.base import File, Length, Line, Many, Name, Table
@@ -126,16 +125,8 @@ def find_case(source: str | Path) -> tuple[Path, str]:
     SceneError
         Neither a file nor a shipped case has this name.
     """
-    path = Path(source)
-    if path.is_file():
-        return path, str(source)
     shipped = {file.stem: file for file in sorted((data_dir("scenes") / SHIPPED).glob("*.toml"))}
-    if str(source) in shipped:
-        return shipped[str(source)], f"scenes/{SHIPPED}/{source}.toml"
-    if path.is_dir():
-        raise SceneError(f"{source}: is a folder\n  give a case file")
-    remedy = near_or_all(str(source), shipped, "shipped cases")
-    raise scene_error(str(source), [Problem("", "no such file, nor a shipped case", remedy)])
+    return find_file(source, shipped, "case", f"scenes/{SHIPPED}")
 
 
 def require_intent(shown: str, lesion: Lesion, intent: str, where: str) -> None:

@@ -95,6 +95,22 @@ def find_scene(source: str | Path) -> tuple[Path, str]:
     SceneError
         Neither a file nor a shipped scene has this name.
     """
+    return find_file(source, shipped_scenes(), "scene", "scenes")
+
+
+def find_file(source: str | Path, shipped: dict[str, Path], kind: str, folder: str) -> tuple[Path, str]:
+    """A file, or a shipped one of this name, and what to call it in messages.
+
+    Parameters
+    ----------
+    shipped : name -> file of those that come with the package
+    kind, folder : what they are called, and where they are shipped
+
+    Raises
+    ------
+    SceneError
+        Neither a file nor a shipped one has this name.
+    """
     path = Path(source)
     try:
         is_file = path.is_file()
@@ -102,10 +118,9 @@ def find_scene(source: str | Path) -> tuple[Path, str]:
         raise SceneError(f"{source}: cannot be read: {error.strerror}\n  check the path") from error
     if is_file:
         return path, str(source)
-    shipped = shipped_scenes()
     if str(source) in shipped:
-        return shipped[str(source)], f"scenes/{source}.toml"
+        return shipped[str(source)], f"{folder}/{source}.toml"
     if path.is_dir():
-        raise SceneError(f"{source}: is a folder\n  give a scene file")
-    remedy = near_or_all(str(source), shipped, "shipped scenes")
-    raise scene_error(str(source), [Problem("", "no such file, nor a shipped scene", remedy)])
+        raise SceneError(f"{source}: is a folder\n  give a {kind} file")
+    remedy = near_or_all(str(source), shipped, f"shipped {kind}s")
+    raise scene_error(str(source), [Problem("", f"no such file, nor a shipped {kind}", remedy)])

@@ -247,7 +247,7 @@ def test_a_sphere_is_cut_in_a_closed_circle() -> None:
 
 def test_an_oblique_plane_cuts_a_sphere_in_a_circle_too() -> None:
     right, up = np.array([0.6, 0.8, 0.0]), np.array([0.0, 0.0, 1.0])
-    plane = Plane("", 0.006 * np.cross(right, up), right, up)
+    plane = Plane(0.006 * np.cross(right, up), right, up)
     (curve,) = loops(sphere(0.01), plane)
     assert np.hypot(curve[:, 0], curve[:, 1]) == pytest.approx(8.0, rel=5e-3)
 
