@@ -15,7 +15,8 @@ from gpu_ablate.case.layers import inject, measure_layers
 from gpu_ablate.case.setup import IsolationLayer, Region
 from gpu_ablate.errors import SceneError
 from gpu_ablate.geometry import shapes
-from gpu_ablate.geometry.images import LabelImage, read_labels
+from gpu_ablate.geometry.image_files import read_labels
+from gpu_ablate.geometry.images import LabelImage
 from gpu_ablate.geometry.meshes import read_mesh
 from gpu_ablate.geometry.voxelize import (
     Background,
@@ -203,7 +204,7 @@ def _grid(scene: Scene, image: LabelImage | None, solids: dict[str, shapes.Solid
         upper = np.max([high for _, high in corners], axis=0) + domain.margin_mm * MM
     else:
         assert image is not None, "refused by load_scene"
-        lower, upper = image.bounds()
+        lower, upper = image.lattice.bounds()
     counts = np.maximum(np.ceil((upper - lower) / spacing - 1e-6), 1).astype(int)
     nx, ny, nz = (int(count) for count in counts)
     x, y, z = (float(value) for value in lower)
@@ -218,8 +219,8 @@ def _target_labels(scene: Scene, image: LabelImage | None) -> list[Corners]:
     for value, entry in scene.anatomy.labels.items():
         voxels = np.argwhere(image.values == value)[:, ::-1]
         if entry.role == "target" and len(voxels):
-            centres = image.origin + np.array([voxels.min(axis=0), voxels.max(axis=0)]) @ image.axes.T
-            half = 0.5 * np.abs(image.axes).sum(axis=1)
+            centres = image.lattice.points(np.array([voxels.min(axis=0), voxels.max(axis=0)]))
+            half = 0.5 * np.abs(image.lattice.axes).sum(axis=1)
             corners.append((centres.min(axis=0) - half, centres.max(axis=0) + half))
     return corners
 

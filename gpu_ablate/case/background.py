@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from gpu_ablate.case.anatomy import in_scene
 from gpu_ablate.case.grid import Grid
 from gpu_ablate.errors import SceneError
-from gpu_ablate.geometry.images import read_scalars
+from gpu_ablate.geometry.image_files import read_scalars
 from gpu_ablate.scene.schema import Scene
 
 AIR_HU, DENSEST_HU = -1024, 3071

@@ -30,7 +30,7 @@ from gpu_ablate.case.shafts import shaft_rows
 from gpu_ablate.case.tables import rate_table, thermal_tables
 from gpu_ablate.case.vessels import VesselRows, vessel_notes, vessel_rows
 from gpu_ablate.errors import SceneError
-from gpu_ablate.geometry.images import read_temperatures
+from gpu_ablate.geometry.image_files import read_temperatures
 from gpu_ablate.geometry.voxelize import surface
 from gpu_ablate.library import load as library
 from gpu_ablate.physics.damage import (

@@ -13,7 +13,7 @@ from gpu_ablate.case.anatomy import Anatomy, in_scene, metres, solid_of
 from gpu_ablate.case.case import HeatSource
 from gpu_ablate.case.grid import Grid, Vector
 from gpu_ablate.errors import SceneError
-from gpu_ablate.geometry.images import read_scalars
+from gpu_ablate.geometry.image_files import read_scalars
 from gpu_ablate.geometry.shapes import Solid
 from gpu_ablate.scene.schema import Scene
 from gpu_ablate.scene.treatment import Source

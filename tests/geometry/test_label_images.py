@@ -10,7 +10,7 @@ import pytest
 import SimpleITK as sitk
 
 from gpu_ablate.errors import SceneError
-from gpu_ablate.geometry.images import read_labels, read_scalars, read_temperatures
+from gpu_ablate.geometry.image_files import read_labels, read_scalars, read_temperatures
 
 MM = 1e-3
 VALUES = np.random.default_rng(0).integers(0, 6, (5, 6, 7)).astype(np.uint8)
@@ -41,7 +41,7 @@ def test_each_voxel_is_met_at_its_centre(tmp_path: Path, name: str) -> None:
     assert inside.all()
     assert np.array_equal(values, VALUES.ravel())
     assert image.labels_present() == sorted(set(VALUES.ravel().tolist()))
-    lower, upper = image.bounds()
+    lower, upper = image.lattice.bounds()
     np.testing.assert_allclose(lower, (np.array(ORIGIN) - np.array(SPACING) / 2) * MM)
     np.testing.assert_allclose(upper, (np.array(ORIGIN) + (np.array([7, 6, 5]) - 0.5) * SPACING) * MM)
 
@@ -54,8 +54,8 @@ def test_flipped_and_permuted_axes_change_nothing(
     turned = sitk.Flip(sitk.PermuteAxes(upright(), order), flips)
     a = read_labels(written(tmp_path, upright(), "a.nii.gz"))
     b = read_labels(written(tmp_path, turned, "b.nii.gz"))
-    lower, upper = a.bounds()
-    np.testing.assert_allclose(b.bounds(), a.bounds(), atol=1e-9)
+    lower, upper = a.lattice.bounds()
+    np.testing.assert_allclose(b.lattice.bounds(), a.lattice.bounds(), atol=1e-9)
     # Many of these points lie exactly on faces between voxels.
     axes = [np.linspace(low - 1 * MM, high + 1 * MM, 41) for low, high in zip(lower, upper, strict=True)]
     on_faces = [low + np.arange(n) * s * MM for low, n, s in zip(lower, (7, 6, 5), SPACING, strict=True)]

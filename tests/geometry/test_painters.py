@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from gpu_ablate.errors import SceneError
-from gpu_ablate.geometry.images import LabelImage, read_labels
+from gpu_ablate.geometry.image_files import read_labels
+from gpu_ablate.geometry.images import LabelImage, Lattice
 from gpu_ablate.geometry.meshes import volume
 from gpu_ablate.geometry.shapes import Box, HalfSpace, Sphere
 from gpu_ablate.geometry.voxelize import (
@@ -42,7 +43,7 @@ def test_later_solids_win_and_cells_are_sampled_at_their_centres() -> None:
 
 
 def test_an_image_paints_its_values_and_what_is_outside() -> None:
-    image = LabelImage(np.array([[[3, 9]]]), np.array([0.5, 0.5, 0.5]) * MM, np.eye(3) * MM)
+    image = LabelImage(np.array([[[3, 9]]]), Lattice((1, 1, 2), np.array([0.5, 0.5, 0.5]) * MM, np.eye(3) * MM))
     painter = PaintImage(Background(0), image, {3: 1, 9: 2}, outside=5)
     assert label_volume(painter, (1, 1, 4), 1 * MM, (-1 * MM, 0.0, 0.0)).tolist() == [[[5, 1, 2, 5]]]
     below = PaintImage(Background(4), image, {3: 1, 9: 2}, outside=None)
