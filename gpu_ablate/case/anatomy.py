@@ -12,10 +12,10 @@ from numpy.typing import NDArray
 
 from gpu_ablate.case.grid import Grid, Vector
 from gpu_ablate.case.layers import inject, measure_layers
-from gpu_ablate.case.setup import IsolationLayer, Region
+from gpu_ablate.case.resampling import close_skin, join_vessels, resampled_labels
+from gpu_ablate.case.setup import IsolationLayer, Region, ResampledLabel
 from gpu_ablate.errors import SceneError
 from gpu_ablate.geometry import shapes
-from gpu_ablate.geometry.image_files import read_labels
 from gpu_ablate.geometry.images import LabelImage
 from gpu_ablate.geometry.meshes import read_mesh
 from gpu_ablate.geometry.voxelize import (
@@ -28,6 +28,7 @@ from gpu_ablate.geometry.voxelize import (
 from gpu_ablate.library import load as library
 from gpu_ablate.scene.body import Region as SceneRegion
 from gpu_ablate.scene.body import Role
+from gpu_ablate.scene.inputs import anatomy_image
 from gpu_ablate.scene.schema import Scene
 from gpu_ablate.spec import shape as spec
 from gpu_ablate.spec.tissue import Tissue
@@ -49,6 +50,10 @@ class Anatomy:
     labels: NDArray[np.uint8]
     layers: tuple[IsolationLayer, ...]
     """What the layers that move tissue amount to."""
+    resampled: tuple[ResampledLabel, ...]
+    """What the grid made of the labels of the image."""
+    outside_body: dict[str, float]
+    """Of each region that the scene draws, the share of its cells where gas, or nothing of the image, lay before."""
 
 
 def metres(vector_mm: Vector) -> Vector:
@@ -138,10 +143,8 @@ def build_anatomy(scene: Scene, stations: list[Vector], check_size: Callable[[Gr
         A file cannot be used, a value has no tissue, a region lies outside the box.
     """
     registry = _Registry(scene)
-    image = None
-    if scene.anatomy is not None:
-        image = in_scene(scene, "[anatomy] image", read_labels, scene.folder / scene.anatomy.image)
-    painter = _base(scene, registry, image)
+    image = None if scene.anatomy is None else anatomy_image(scene)
+    painter = of_image = _base(scene, registry, image)
     solids = {region.name: _solid(scene, region) for region in scene.region}
     grid = _grid(scene, image, solids, stations)
     check_size(grid)
@@ -158,6 +161,13 @@ def build_anatomy(scene: Scene, stations: list[Vector], check_size: Callable[[Gr
         else:
             painter, before = (PaintSolid(below, solid, label, within) for below in (painter, before))
     labels = label_volume(painter, grid.shape, grid.spacing, grid.origin)
+    close_skin(labels, painter, registry.regions, grid)
+    resampled: tuple[ResampledLabel, ...] = ()
+    if isinstance(of_image, PaintImage):
+        told = resampled_labels(of_image, registry.regions, grid, join=not displacing)
+        resampled = told.volumes
+        if not displacing:
+            join_vessels(labels, told.plain, of_image, registry.regions, grid)
     _require_cells(scene, registry, labels)
     regions = tuple(registry.regions)
     return Anatomy(
@@ -168,7 +178,30 @@ def build_anatomy(scene: Scene, stations: list[Vector], check_size: Callable[[Gr
         grid,
         labels,
         measure_layers(tuple(injected), regions, grid, before, painter, labels),
+        resampled,
+        _outside_body(scene, registry, of_image, labels, grid),
     )
+
+
+def _outside_body(
+    scene: Scene,
+    registry: _Registry,
+    of_image: Painter,
+    labels: NDArray[np.uint8],
+    grid: Grid,
+) -> dict[str, float]:
+    """See `Anatomy.outside_body`; nothing without an anatomy image."""
+    if not isinstance(of_image, PaintImage):
+        return {}
+    found = {}
+    gas = [i for i, region in enumerate(registry.regions) if region.phase == "gas"]
+    for region in scene.region:
+        cells = np.argwhere(np.isin(labels, [i for i, r in enumerate(registry.regions) if r.name == region.name]))
+        centres = (cells[:, ::-1] + 0.5) * grid.spacing + np.array(grid.origin)
+        before = of_image.label_at(centres)
+        _, within = of_image.image.sample(centres)
+        found[region.name] = float((np.isin(before, gas) | ~within).mean()) if len(cells) else 0.0
+    return found
 
 
 def _base(scene: Scene, registry: _Registry, image: LabelImage | None) -> Painter:

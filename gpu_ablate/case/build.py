@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from gpu_ablate.case.anatomy import Anatomy, build_anatomy, in_scene, metres
 from gpu_ablate.case.antennas import build_antenna
-from gpu_ablate.case.background import resampled_ct
+from gpu_ablate.case.background import resampled_backdrop
 from gpu_ablate.case.case import Case, History, RunSettings
 from gpu_ablate.case.checks import box_notes, check_places
 from gpu_ablate.case.cold import FROZEN_C, LETHAL_C, cold_histories
@@ -25,6 +25,7 @@ from gpu_ablate.case.materials import citations, dielectric_tables, nusselt, pro
 from gpu_ablate.case.memory import require_memory
 from gpu_ablate.case.plan_checks import plan_warnings
 from gpu_ablate.case.probes import build_probe, probe_stations
+from gpu_ablate.case.resampling import resampling_notes
 from gpu_ablate.case.setup import Endpoint, Limit, Plan, Probe, Sensor, Setup, Surface, ThinVessel
 from gpu_ablate.case.shafts import shaft_rows
 from gpu_ablate.case.tables import rate_table, thermal_tables
@@ -258,7 +259,9 @@ def _setup(scene: Scene, anatomy: Anatomy, probes: tuple[Probe, ...], notes: tup
             for vessel in scene.vessel
         ),
         damage_law=scene.model.arrhenius,
-        ct=resampled_ct(scene, grid),
+        backdrop=resampled_backdrop(scene, grid),
+        resampled=anatomy.resampled,
+        modality="MR" if scene.anatomy is not None and scene.anatomy.mr is not None else "CT",
     )
 
 
@@ -306,6 +309,7 @@ def _notes(
     notes = [] if earlier is None else [earlier.note]
     if any(step.action in ("hold", "pull") for probe in probes for step in probe.steps):
         notes.append(ANTENNA_NOTE)
+    notes += resampling_notes(anatomy.resampled, anatomy.regions, anatomy.grid.spacing)
     notes += layer_notes(anatomy.layers)
     notes += [infusion.note for infusion in infusions]
     notes += box_notes(scene, anatomy, probes)

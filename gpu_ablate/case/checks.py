@@ -19,6 +19,9 @@ from gpu_ablate.scene.treatment import Reinsert
 from gpu_ablate.spec.shape import Point
 from gpu_ablate.units import MM
 
+MOST_OUTSIDE = 0.5
+"""Share of a target that may lie outside the body: some grow out of it."""
+
 FAR_FACE = 30e-3
 """A face held at body temperature should lie at least this far from the heat [m] (diffusion length in 15 min)."""
 
@@ -34,6 +37,7 @@ def check_places(scene: Scene, anatomy: Anatomy, probes: tuple[Probe, ...]) -> N
     phases = np.array([region.phase for region in anatomy.regions])[anatomy.labels]
     if not (phases != "gas").any():
         raise SceneError(f"{scene.path}: [domain]: the box holds nothing but gas; give it a tissue, or move it")
+    _check_targets(scene, anatomy)
     gas: NDArray[np.bool_] = phases == "gas"
     for probe in probes:
         _check_probe(scene, anatomy.grid, gas, probe)
@@ -48,6 +52,26 @@ def check_places(scene: Scene, anatomy: Anatomy, probes: tuple[Probe, ...]) -> N
             )
             _require_solved(scene, anatomy.grid, gas, f'source "{source.name}": at the end of its way, it', (x, y, z))
     _check_where(scene, anatomy, phases == "body")
+
+
+def _check_targets(scene: Scene, anatomy: Anatomy) -> None:
+    """A target that is drawn over the anatomy must lie in the body, for the most part.
+
+    Raises
+    ------
+    SceneError
+        More than half of it lies in gas, or beyond the anatomy image.
+    """
+    for region in scene.region:
+        out = anatomy.outside_body.get(region.name, 0.0)
+        if region.role in TO_KILL and out > MOST_OUTSIDE:
+            source = "the mesh" if region.mesh is not None else "the shape"
+            raise SceneError(
+                f'{scene.path}: region "{region.name}": {100 * out:.0f} % of the {region.role} lies outside the body, '
+                "in gas or beyond the anatomy image\n"
+                f"  remedy: {source} and the image must share one frame, LPS in mm; one in RAS has the signs of x and "
+                "y turned"
+            )
 
 
 def _check_probe(scene: Scene, grid: Grid, gas: NDArray[np.bool_], probe: Probe) -> None:

@@ -29,12 +29,28 @@ class Region:
 
 
 @dataclass(frozen=True)
+class ResampledLabel:
+    """A region of the anatomy image in the box: its volume there and on the grid [m³], and the cells that it got so
+    that it has no holes or breaks."""
+
+    region: str
+    before: float
+    after: float
+    added: int
+
+
+@dataclass(frozen=True)
 class Surface:
     """A closed triangle mesh: points (n, 3) xyz [m], faces (m, 3) point indices."""
 
     points: NDArray[np.float32]
     faces: NDArray[np.int32]
 
+
+Modality = Literal["CT", "MR"]
+
+MR_BRIGHTEST = 1000
+"""An MR has no unit: its values are kept so that its 1st percentile becomes 0 and its 99th this."""
 
 Quantity = Literal["above", "below", "all above", "covered", "ice margin"]
 
@@ -262,7 +278,9 @@ class Setup:
     notes : what the user must know (provisional models, values chosen), one sentence each
     inputs : input file name -> SHA-256
     isolation : layers that move tissue
-    ct : (nz, ny, nx) [HU], to draw slices on
+    backdrop : (nz, ny, nx), to draw slices on: CT numbers [HU], or an MR, usually from 0 to MR_BRIGHTEST
+    modality : of the backdrop
+    resampled : what the grid made of the regions of the anatomy image, before others were painted over them
     vessels : thin vessels, which no region shows
     damage_law : name of the law behind the history "arrhenius" (`physics.damage.ARRHENIUS`)
     """
@@ -286,7 +304,9 @@ class Setup:
     isolation: tuple[IsolationLayer, ...] = ()
     vessels: tuple[ThinVessel, ...] = ()
     damage_law: str = "weaver_stoll"
-    ct: NDArray[np.int16] | None = None
+    backdrop: NDArray[np.int16] | None = None
+    modality: Modality = "CT"
+    resampled: tuple[ResampledLabel, ...] = ()
 
     def labels_of(self, where: str) -> list[int]:
         """Label values of the regions with this name or role (empty if none has it)."""

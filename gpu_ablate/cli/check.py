@@ -23,6 +23,10 @@ STATIONS = """probes, at the end of each step
 """Title of the table of stations, and what its columns mean."""
 
 
+RESAMPLED = """anatomy image on the grid, before other regions are painted over it
+  cells added: so that thin skin has no hole and thin vessels do not break"""
+
+
 def check(
     scene: Annotated[str, typer.Argument(help="Scene file, or the name of a shipped scene.")],
     spacing_mm: Annotated[float | None, typer.Option(help="Edge of a voxel instead of the scene's.")] = None,
@@ -64,7 +68,11 @@ def describe(setup: Setup, planned: Estimate, start_c: float) -> str:
         f"margin goal {setup.plan.margin_goal / MM:g} mm\n"
     )
     notes = "\n".join(f"note     {note}" for note in setup.notes)
-    return "\n".join(part for part in (head, _regions(setup), _stations(setup, start_c), _limits(setup), notes) if part)
+    return "\n".join(
+        part
+        for part in (head, _regions(setup), _resampled(setup), _stations(setup, start_c), _limits(setup), notes)
+        if part
+    )
 
 
 def _regions(setup: Setup) -> str:
@@ -78,6 +86,17 @@ def _regions(setup: Setup) -> str:
         for region, n in zip(setup.regions, counts.tolist(), strict=True)
     ]
     return table("regions", ("name", "role", "tissue", "phase", "cm³"), rows)
+
+
+def _resampled(setup: Setup) -> str:
+    """What the grid made of the regions of the anatomy image."""
+    from gpu_ablate.units import CM3
+
+    rows = [
+        [each.region, number(each.before / CM3, 2), number(each.after / CM3, 2), str(each.added)]
+        for each in setup.resampled
+    ]
+    return table(RESAMPLED, ("name", "image cm³", "grid cm³", "cells added"), rows) if rows else ""
 
 
 def _stations(setup: Setup, start_c: float) -> str:

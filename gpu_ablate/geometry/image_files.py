@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import gzip
-import math
-import struct
-import zlib
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,29 +12,27 @@ from numpy.typing import NDArray
 
 from gpu_ablate.errors import SceneError
 from gpu_ablate.geometry.images import LabelImage, Lattice, ScalarImage
+from gpu_ablate.geometry.nifti_header import NOT_FINITE, check_nifti, is_nifti
+from gpu_ablate.geometry.segments import Segment, from_layers, read_segments
 from gpu_ablate.units import MM
 
 SUFFIXES = (".nii", ".nii.gz", ".nrrd", ".nhdr", ".mha", ".mhd")
-NIFTI_1_HEADER_BYTES, NIFTI_2_HEADER_BYTES = 348, 540
-"""Also the first number in the file, by which the version and the byte order are known."""
-NIFTI_FLOATS = {16: "f4", 64: "f8"}
-"""Data types of NIfTI that can hold NaN -> numpy's."""
-BLOCK_BYTES = 1 << 20
 LARGEST_LABEL = np.iinfo(np.int32).max
 HOTTEST_START_C = 150.0
 """Above this a starting temperature is taken for a mistake [°C]."""
-NOT_FINITE = "holds NaN or infinite values\n  remedy: replace them before export"
 
 
-def read_labels(path: str | Path) -> LabelImage:
-    """Read an image of integer labels (NIfTI, NRRD, MetaImage).
+def read_labels(path: str | Path, order: Sequence[int] = ()) -> LabelImage:
+    """Read an image of integer labels (NIfTI, NRRD, MetaImage), or the segments of a .seg.nrrd file with their names.
+
+    order : labels, see `segments.painted_order`; of use only where segments overlap
 
     Raises
     ------
     SceneError
         The file is missing, unreadable, no 3-D image of single values, or holds a value that is no integer.
     """
-    values, lattice = _read(path)
+    values, lattice, segments = _read(path)
     if not np.issubdtype(values.dtype, np.integer):
         broken = values[values != np.rint(values)]
         if broken.size:
@@ -49,7 +44,10 @@ def read_labels(path: str | Path) -> LabelImage:
     if max(-low, high) > LARGEST_LABEL:
         far = high if high > LARGEST_LABEL else low
         raise SceneError(f"{path}: labels must lie within ±{LARGEST_LABEL}, found {far}\n  remedy: renumber the labels")
-    return LabelImage(values if np.issubdtype(values.dtype, np.integer) else values.astype(np.int32), lattice)
+    whole = values if np.issubdtype(values.dtype, np.integer) else values.astype(np.int32)
+    if whole.ndim == 4:
+        return from_layers(whole, lattice, segments, order)
+    return LabelImage(whole, lattice, {segment.value: segment.name for segment in segments})
 
 
 def read_scalars(path: str | Path) -> ScalarImage:
@@ -60,7 +58,9 @@ def read_scalars(path: str | Path) -> ScalarImage:
     SceneError
         The file is missing, unreadable, or not a 3-D image of single finite values.
     """
-    values, lattice = _read(path)
+    values, lattice, segments = _read(path)
+    if segments:
+        raise SceneError(f"{path}: holds segments, not the values of an image\n  remedy: give the image itself")
     return ScalarImage(values.astype(np.float32), lattice)
 
 
@@ -83,44 +83,9 @@ def read_temperatures(path: str | Path) -> ScalarImage:
     return image
 
 
-def _check_nifti(path: Path, voxels: int, bits: int) -> None:
-    """Refuse what SimpleITK would turn into zeros in silence: a NIfTI file that is cut short, NaN and infinity.
-
-    Source of the header's layout: nifti1.h and nifti2.h (NIfTI Data Format Working Group).
-    """
-    expected = voxels * bits // 8
-    try:
-        with gzip.open(path) if path.suffix.lower() == ".gz" else path.open("rb") as stream:
-            start, dtype, scale = _nifti_header(stream.read(NIFTI_2_HEADER_BYTES))
-            stream.seek(start)
-            found, bad = 0, not all(math.isfinite(number) for number in scale)
-            while found < expected and (block := stream.read(min(BLOCK_BYTES, expected - found))):
-                found += len(block)
-                if dtype is not None:
-                    whole = block[: len(block) // dtype.itemsize * dtype.itemsize]
-                    bad = bad or not np.isfinite(np.frombuffer(whole, dtype)).all()
-    except (EOFError, OSError, zlib.error, struct.error):
-        found, bad = 0, False
-    if found < expected:
-        raise SceneError(f"{path}: the file ends too early\n  remedy: copy or download it again")
-    if bad:
-        raise SceneError(f"{path}: {NOT_FINITE}")
-
-
-def _nifti_header(head: bytes) -> tuple[int, np.dtype[Any] | None, tuple[float, ...]]:
-    """Where the voxels start, their type if it is one of floats, and slope and intercept of the values."""
-    order = "<" if struct.unpack_from("<i", head)[0] in (NIFTI_1_HEADER_BYTES, NIFTI_2_HEADER_BYTES) else ">"
-    if struct.unpack_from(f"{order}i", head)[0] == NIFTI_2_HEADER_BYTES:
-        code, start = struct.unpack_from(f"{order}h", head, 12)[0], struct.unpack_from(f"{order}q", head, 168)[0]
-        scale = struct.unpack_from(f"{order}2d", head, 176)
-    else:
-        code, start = struct.unpack_from(f"{order}h", head, 70)[0], int(struct.unpack_from(f"{order}f", head, 108)[0])
-        scale = struct.unpack_from(f"{order}2f", head, 112)
-    return start, np.dtype(order + NIFTI_FLOATS[code]) if code in NIFTI_FLOATS else None, scale
-
-
-def _read(path: str | Path) -> tuple[NDArray[Any], Lattice]:
-    """Values (nz, ny, nx) of an image file and where they lie; SimpleITK reads all as LPS."""
+def _read(path: str | Path) -> tuple[NDArray[Any], Lattice, tuple[Segment, ...]]:
+    """Values (nz, ny, nx) of an image file, where they lie, and what a file of segments says of them; SimpleITK reads
+    all as LPS. Segments in several layers have values (nz, ny, nx, layers)."""
     path = Path(path)
     if not path.is_file():
         raise SceneError(f"{path}: no such image\n  remedy: check the path; it is relative to the scene file")
@@ -131,26 +96,31 @@ def _read(path: str | Path) -> tuple[NDArray[Any], Lattice]:
             f"{path}: beside it lies {path.with_suffix('').name}, which SimpleITK would read instead\n"
             "  remedy: name that one, or move one of them to another folder"
         )
+    sitk.ProcessObject_SetGlobalWarningDisplay(False)  # what matters of them is refused
     try:
         image = sitk.ReadImage(str(path))
     except RuntimeError as error:
+        if is_nifti(path):
+            check_nifti(path)
         reason = str(error).strip().splitlines()[-1].removeprefix("sitk::ERROR: ")
         raise SceneError(
             f"{path}: cannot be read as an image (SimpleITK: {reason})\n  remedy: copy it again, or export it as NIfTI"
         ) from error
-    if image.GetDimension() != 3 or image.GetNumberOfComponentsPerPixel() != 1:
+    told = {key: image.GetMetaData(key) for key in image.GetMetaDataKeys()}
+    segments = read_segments(told)
+    if image.GetDimension() != 3 or (image.GetNumberOfComponentsPerPixel() != 1 and not segments):
         raise SceneError(
             f"{path}: a 3-D image with one value per voxel is needed, this one has {image.GetDimension()} "
             f"axes and {image.GetNumberOfComponentsPerPixel()} values per voxel\n"
             "  remedy: extract one volume and export it alone"
         )
+    if is_nifti(path):
+        check_nifti(path)
     lattice = _lattice_of(path, image)
     values = sitk.GetArrayFromImage(image)
-    if image.HasMetaDataKey("bitpix"):
-        _check_nifti(path, values.size, int(image.GetMetaData("bitpix")))
     if not np.isfinite(values).all():
         raise SceneError(f"{path}: {NOT_FINITE}")
-    return values, lattice
+    return values, lattice, segments
 
 
 def _lattice_of(path: Path, image: sitk.Image) -> Lattice:
@@ -175,3 +145,20 @@ def write_image(path: Path, values: NDArray[Any], lattice: Lattice) -> None:
     image.SetOrigin((lattice.origin / MM).tolist())
     image.SetDirection((lattice.axes / spacing).ravel().tolist())
     sitk.WriteImage(image, str(path), True)
+
+
+def read_dicom_slice(path: Path) -> NDArray[Any]:
+    """Values (ny, nx) of a single-frame DICOM image after its rescale, in any packing that GDCM knows.
+
+    Raises
+    ------
+    SceneError
+        It cannot be decoded.
+    """
+    try:
+        values = sitk.GetArrayFromImage(sitk.ReadImage(str(path)))
+    except RuntimeError as error:
+        raise SceneError(
+            f"{path}: its pixels cannot be decoded\n  remedy: export the series without compression (Explicit VR)"
+        ) from error
+    return np.asarray(values[0] if values.ndim == 3 else values)

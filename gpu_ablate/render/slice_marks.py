@@ -94,7 +94,7 @@ def draw_key(figure: Any, foot: float, setup: Setup, view: View, zone: bool, whe
 
     handles: list[Any] = []
     if any(region.role == "target" for region in setup.regions):
-        edge, fill = (style.TUMOUR, 0.22) if setup.ct is None else (style.TUMOUR_ON_DARK, 0.0)
+        edge, fill = (style.TUMOUR, 0.22) if setup.backdrop is None else (style.TUMOUR_ON_DARK, 0.0)
         handles.append(Patch(facecolor=(edge, fill), edgecolor=edge, lw=2, label=say("tumour")))
     if zone:
         handles.append(Patch(facecolor=(style.ZONE, 0.38), edgecolor=style.ZONE, lw=2, label=say("killed tissue")))
@@ -114,7 +114,7 @@ def draw_key(figure: Any, foot: float, setup: Setup, view: View, zone: bool, whe
     for label, (region, colour) in enumerate(zip(setup.regions, tissue_colours(setup.regions), strict=True)):
         if region.role == "target" or label not in seen:
             continue
-        if setup.ct is None:
+        if setup.backdrop is None:
             handles.append(Patch(facecolor=(colour, 0.75), edgecolor=style.FAINT, lw=0.5, label=plain(region.name)))
         elif region.role in style.ROLE:
             edge = style.ROLE[region.role]

@@ -44,7 +44,7 @@ def draw_panel(axes: Any, setup: Setup, view: View, moment: Moment, plane: Plane
     """Draw a slice from corner to corner (right, up) [mm]."""
     step_mm = max(RASTER_MM, float((high - low).max()) / MOST_POINTS)
     right, up, points = plane.raster(low, high, step_mm)
-    on_ct = setup.ct is not None
+    on_ct = setup.backdrop is not None
     box = [right[0] - step_mm / 2, right[-1] + step_mm / 2, up[0] - step_mm / 2, up[-1] + step_mm / 2]
     labels = sampled(setup.labels, setup.grid, points, 0, np.nan)
     draw_tissue(axes, setup, labels, points, box)
@@ -105,14 +105,14 @@ def add_path(axes: Any, curves: list[NDArray[np.float64]], colour: str, width: f
 def draw_tissue(
     axes: Any, setup: Setup, labels: NDArray[np.float32], points: NDArray[np.float64], box: list[float]
 ) -> None:
-    """The CT in its window, or tissue in its tints; nothing beyond the grid."""
+    """The CT or MR in its window, or tissue in its tints; nothing beyond the grid."""
     from matplotlib.colors import ListedColormap
 
     axes.set_facecolor(style.BEYOND)
-    if setup.ct is not None:
-        level, width = style.ct_window(setup)
-        hu = sampled(setup.ct, setup.grid, points, 1, np.nan)
-        axes.imshow(hu, cmap="gray", vmin=level - width / 2, vmax=level + width / 2, extent=box, origin="lower",
+    if setup.backdrop is not None:
+        level, width = style.window(setup)
+        grey = sampled(setup.backdrop, setup.grid, points, 1, np.nan)
+        axes.imshow(grey, cmap="gray", vmin=level - width / 2, vmax=level + width / 2, extent=box, origin="lower",
                     interpolation="nearest")  # fmt: skip
         return
     colours = ListedColormap(tissue_colours(setup.regions))

@@ -124,9 +124,9 @@ def _plane_title(plane: Plane, at: NDArray[np.float64], setup: Setup, view: View
         names = (say("Coronal"), say("Sagittal"), say("Axial"))
         name = f"{names[(1, 0, 2).index(plane.axes[2])]}, " if setup.frame == "patient" else ""
         words = f"{name}{'xyz'[plane.axes[2]]} = {round(at[plane.axes[2]] / MM, 1) + 0.0:.1f} mm".replace("-", "−")
-    if setup.ct is None:
+    if setup.backdrop is None:
         return words
-    level, width = style.ct_window(setup)
+    level, width = style.window(setup)
     return f"{words}   CT {level:g} / {width:g} HU"
 
 
@@ -146,6 +146,6 @@ def _orient(axes: Any, plane: Plane, setup: Setup, view: View) -> None:
         left, right = ends[0]
         for text, x, y in ((left, 0.02, 0.5), (right, 0.98, 0.5), (low, 0.5, 0.03), (high, 0.5, 0.97)):
             axes.text(x, y, text, transform=axes.transAxes, weight="bold", ha="center", va="center",
-                      color="white" if setup.ct is not None else style.INK)  # fmt: skip
+                      color="white" if setup.backdrop is not None else style.INK)  # fmt: skip
     axes.set_xlabel(f"{'xyz'[across]} [mm]", fontsize=9, labelpad=1)
     axes.set_ylabel(f"{'xyz'[up]} [mm]", fontsize=9, labelpad=1)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from gpu_ablate.case.setup import Setup
+from gpu_ablate.case.setup import MR_BRIGHTEST, Setup
 from gpu_ablate.outcome.bone import is_bone
 from gpu_ablate.units import BODY_C
 
@@ -135,8 +135,11 @@ BONE_WINDOW, SOFT_WINDOW = (300.0, 1500.0), (40.0, 400.0)
 """Level and width [HU] of common CT windows for bone and for soft tissue."""
 
 
-def ct_window(setup: Setup) -> tuple[float, float]:
-    """Level and width of the CT window [HU]: for bone where the scene has some."""
+def window(setup: Setup) -> tuple[float, float]:
+    """Level and width of the window of the image that slices are drawn on: of a CT [HU] that for bone where the scene
+    has some."""
+    if setup.modality == "MR":
+        return MR_BRIGHTEST / 2.0, float(MR_BRIGHTEST)
     return BONE_WINDOW if any(is_bone(region.tissue) for region in setup.regions) else SOFT_WINDOW
 
 

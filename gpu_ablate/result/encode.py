@@ -14,7 +14,7 @@ from pydantic import TypeAdapter
 from gpu_ablate.case.setup import Setup, Surface
 from gpu_ablate.result.result import Station
 
-ARRAYS = ("labels", "surfaces", "ct")
+ARRAYS = ("labels", "surfaces", "backdrop")
 """Fields of a `Setup` that are not written as text."""
 
 
@@ -29,7 +29,7 @@ def encode_setup(setup: Setup) -> str:
 
 
 def decode_setup(
-    text: str, labels: NDArray[np.uint8], surfaces: dict[str, Surface], ct: NDArray[np.int16] | None
+    text: str, labels: NDArray[np.uint8], surfaces: dict[str, Surface], backdrop: NDArray[np.int16] | None
 ) -> Setup:
     """The set-up that `encode_setup` wrote, with its arrays; fields that an older version did not know by default.
 
@@ -45,7 +45,7 @@ def decode_setup(
         for field in fields(Setup)
         if field.name not in ARRAYS and (field.name in found or not _has_default(field))
     }
-    return Setup(**values, labels=labels, surfaces=surfaces, ct=ct)
+    return Setup(**values, labels=labels, surfaces=surfaces, backdrop=backdrop)
 
 
 def decode_stations(text: str) -> list[Station]:

@@ -157,8 +157,8 @@ def _write_image(result: Result, image: h5py.Group) -> None:
             _write_record(records, index, name, volume)
         offsets[name] = np.arange(len(times))
     fixed: dict[str, NDArray[Any]] = {"labels": setup.labels}
-    if setup.ct is not None:
-        fixed["ct"] = setup.ct
+    if setup.backdrop is not None:
+        fixed[setup.modality.lower()] = setup.backdrop
     still = fixed | {FINAL + name: values for name, values in result.final.items()}
     for name, values in still.items():
         _create_volume(cells, name, grid, values.dtype, 1, len(times))[...] = values
@@ -230,7 +230,7 @@ def _read(file: h5py.File, path: Path) -> Result:
         group.attrs["name"]: Surface(group["points"][...], group["faces"][...]) for group in own["surfaces"].values()
     }
     labels = _at_step(cells["labels"], 0)
-    ct = _at_step(cells["ct"], 0) if "ct" in cells else None
+    backdrop = next((_at_step(cells[name], 0) for name in ("ct", "mr") if name in cells), None)
     columns = json.loads(own["traces"].attrs["columns"])
     values = own["traces"][...]
     recorded = json.loads(own.attrs["recorded"])
@@ -238,7 +238,7 @@ def _read(file: h5py.File, path: Path) -> Result:
     for name in recorded:
         _require_shape(cells[name], len(times))
     return Result(
-        setup=decode_setup(text("setup"), labels, surfaces, ct),
+        setup=decode_setup(text("setup"), labels, surfaces, backdrop),
         records=StoredRecords(path, times, recorded),
         status=own.attrs["status"],
         final={name.removeprefix(FINAL): _at_step(cells[name], 0) for name in cells if name.startswith(FINAL)},

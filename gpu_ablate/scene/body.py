@@ -204,15 +204,25 @@ class Anatomy(Table):
     """A label image of the body."""
 
     image: File
-    """The image file (NIfTI, NRRD, MHA), relative to the scene."""
+    """The label image, relative to the scene: NIfTI, NRRD, MHA, .seg.nrrd, DICOM SEG, or RTSTRUCT, which needs the
+    folder of its series as ct or mr. Where segments overlap, those that `labels` lists later win."""
     ct: File | None = None
-    """A CT of the same body [HU], on which slices are drawn; nothing is computed from it."""
+    """A CT of the same body [HU], on which slices are drawn; nothing is computed from it: an image file or the folder
+    of a DICOM series."""
+    mr: File | None = None
+    """Or an MR, likewise."""
     outside: Name | None = None
     """Tissue beyond the image's edge; default is the background of [domain]."""
     source: Line | None = None
     """Where the image comes from; keys of references.bib in square brackets are cited by each run."""
     labels: Labels = Field(min_length=1)
-    """What each value means: value = "tissue", or value = { tissue, role, name }; every value present."""
+    """What each value means: value = "tissue", or value = { tissue, role, name }; every value present, 0 too."""
+
+    @model_validator(mode="after")
+    def _one_backdrop(self) -> Anatomy:
+        if self.ct is not None and self.mr is not None:
+            raise ValueError("ct and mr exclude each other: slices are drawn on one of them")
+        return self
 
 
 class Region(Table):

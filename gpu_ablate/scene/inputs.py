@@ -1,4 +1,7 @@
-"""The files that a scene names: which they are, their fingerprints, and copies of them beside a run."""
+"""The files that a scene names: which they are, their fingerprints, and copies of them beside a run.
+
+What is DICOM is never copied as such: the copy is a .nrrd image with the voxels and nothing about the patient.
+"""
 
 from __future__ import annotations
 
@@ -9,8 +12,13 @@ from contextlib import contextmanager
 from hashlib import file_digest
 from io import BufferedReader
 from pathlib import Path, PurePath
+from tempfile import TemporaryDirectory
+
+import numpy as np
 
 from gpu_ablate.errors import SceneError
+from gpu_ablate.geometry.dicom_files import is_dicom
+from gpu_ablate.geometry.images import Image, LabelImage
 from gpu_ablate.scene.schema import Scene
 
 COPIES = "inputs"
@@ -23,6 +31,9 @@ VOXELS_APART = {
 """Image headers whose voxels may lie in a second file -> the line that names it (MetaIO, and NRRD of Kindlmann)."""
 
 HEADER_BYTES = 1 << 16
+
+DICOM_COPIES = {"image": "dicom_labels.nrrd", "ct": "dicom_ct.nrrd", "mr": "dicom_mr.nrrd"}
+"""Key of [anatomy] -> name of the copy of a DICOM input."""
 
 
 def input_files(scene: Scene) -> list[tuple[str, ...]]:
@@ -49,8 +60,56 @@ def sha256_of(path: Path) -> str:
 
 
 def fingerprints(scene: Scene) -> dict[str, str]:
-    """SHA-256 of every input file, keyed as written."""
-    return {name: sha256_of(scene.folder / name) for group in input_files(scene) for name in group}
+    """SHA-256 of every input file, keyed as written; of what is DICOM, that of its copy."""
+    found: dict[str, str] = {}
+    with TemporaryDirectory() as folder:
+        for name in (name for group in input_files(scene) for name in group):
+            path = scene.folder / name
+            if comes_as_dicom(path):
+                path = Path(folder) / f"{len(found)}.nrrd"
+                _write_without_patient(scene, name, path)
+            found[name] = sha256_of(path)
+    return found
+
+
+def anatomy_image(scene: Scene) -> LabelImage:
+    """The label image of a scene that has one.
+
+    Raises
+    ------
+    SceneError
+        It cannot be read, or does not belong to the series on which it was drawn.
+    """
+    from gpu_ablate.geometry.imaging import read_segmentation
+
+    assert scene.anatomy is not None
+    behind = scene.anatomy.ct or scene.anatomy.mr
+    drawn_on = None if behind is None else scene.folder / behind
+    try:
+        return read_segmentation(scene.folder / scene.anatomy.image, tuple(scene.anatomy.labels), drawn_on)
+    except SceneError as error:
+        raise SceneError(f"{scene.path}: [anatomy] image: {error}") from error
+
+
+def comes_as_dicom(path: Path) -> bool:
+    """Whether an input is a DICOM file, or a folder, which can only be a DICOM series."""
+    return path.is_dir() or is_dicom(path)
+
+
+def _write_without_patient(scene: Scene, name: str, path: Path) -> None:
+    """The voxels of a DICOM input as an image file."""
+    from gpu_ablate.geometry.image_files import write_image
+    from gpu_ablate.geometry.imaging import read_intensities
+
+    assert scene.anatomy is not None
+    if name == scene.anatomy.image:
+        image: Image = anatomy_image(scene)
+    else:
+        image = read_intensities(scene.folder / name, "CT" if name == scene.anatomy.ct else "MR")
+    values = image.values
+    if np.array_equal(values, np.rint(values)) and np.abs(values).max(initial=0) <= np.iinfo(np.int16).max:
+        values = values.astype(np.int16)
+    write_image(path, values, image.lattice)
 
 
 def copy_inputs(scene: Scene, folder: Path) -> dict[str, str]:
@@ -61,8 +120,13 @@ def copy_inputs(scene: Scene, folder: Path) -> dict[str, str]:
     File as written in the scene -> the copy, relative to ``folder``.
     """
     copies = {}
-    taken: set[tuple[int, str]] = set()
+    taken = {(1, PurePath(name).stem) for name in DICOM_COPIES.values()}
     for group in input_files(scene):
+        if comes_as_dicom(scene.folder / group[0]):
+            copies[group[0]] = f"{COPIES}/{DICOM_COPIES[_key(scene, group[0])]}"
+            (folder / COPIES).mkdir(parents=True, exist_ok=True)
+            _write_without_patient(scene, group[0], folder / copies[group[0]])
+            continue
         stems = {PurePath(name).name.partition(".")[0].lower() for name in group}
         number = 1
         while any((number, stem) in taken for stem in stems):
@@ -74,6 +138,11 @@ def copy_inputs(scene: Scene, folder: Path) -> dict[str, str]:
             shutil.copyfile(scene.folder / name, folder / place / PurePath(name).name)
         copies[group[0]] = f"{place}/{PurePath(group[0]).name}"
     return copies
+
+
+def _key(scene: Scene, name: str) -> str:
+    """Key of [anatomy] under which a file stands."""
+    return next(key for key in DICOM_COPIES if scene.anatomy is not None and getattr(scene.anatomy, key) == name)
 
 
 @contextmanager

@@ -107,7 +107,7 @@ class Scene(Table):
 
     def files(self) -> list[str]:
         """Every image and mesh that it names, as written, each once."""
-        named = [self.anatomy.image, self.anatomy.ct] if self.anatomy else []
+        named = [self.anatomy.image, self.anatomy.ct, self.anatomy.mr] if self.anatomy else []
         named += [self.initial.image, self.initial.earlier_file]
         named += [region.mesh for region in self.region] + [source.image for source in self.source]
         return list(dict.fromkeys(name for name in named if name is not None))
@@ -134,7 +134,7 @@ class Scene(Table):
             content["initial"]["temperature_c"] = self.initial.uniform_c
         tables = [content.get("anatomy", {}), content["initial"], *content["source"], *content["region"]]
         for table in tables:
-            for key in ("image", "ct", "mesh", "from_run"):
+            for key in ("image", "ct", "mr", "mesh", "from_run"):
                 if key in table:
                     name = table[key]
                     table[key] = copies[name] if copies else _placed(self.folder / name, folder)

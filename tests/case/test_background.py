@@ -9,7 +9,7 @@ import pytest
 import SimpleITK as sitk
 
 import gpu_ablate as ga
-from gpu_ablate.case.background import resampled_ct
+from gpu_ablate.case.background import resampled_backdrop
 from gpu_ablate.case.grid import Grid
 from gpu_ablate.errors import SceneError
 from gpu_ablate.result.store import load_result
@@ -53,7 +53,7 @@ def write_images(folder: Path) -> None:
 def test_a_ramp_keeps_its_slope_on_the_grid_and_travels_with_the_result(tmp_path: Path) -> None:
     write_images(tmp_path)
     case = ga.build_case(ga.load_scene(tmp_path / "scene.toml"))
-    ct = case.setup.ct
+    ct = case.setup.backdrop
     assert ct is not None
     assert ct.shape == case.setup.grid.shape
     xs = case.setup.grid.axes()[0]
@@ -61,14 +61,14 @@ def test_a_ramp_keeps_its_slope_on_the_grid_and_travels_with_the_result(tmp_path
     result = ga.simulate(case, "numba")
     (tmp_path / "run").mkdir()
     write_vtkhdf(result, {}, "", tmp_path / "run" / "result.vtkhdf")
-    np.testing.assert_array_equal(load_result(tmp_path / "run").setup.ct, ct)
+    np.testing.assert_array_equal(load_result(tmp_path / "run").setup.backdrop, ct)
 
 
 def test_beyond_the_image_is_air(tmp_path: Path) -> None:
     write_images(tmp_path)
     text = SCENE.replace("max_mm = [6, 5, 4]", "max_mm = [6, 5, 14]")
     (tmp_path / "scene.toml").write_text(text, encoding="utf-8")
-    ct = ga.build_case(ga.load_scene(tmp_path / "scene.toml")).setup.ct
+    ct = ga.build_case(ga.load_scene(tmp_path / "scene.toml")).setup.backdrop
     assert ct is not None
     assert (ct[-1] == -1024).all()
 
@@ -77,7 +77,7 @@ def test_without_a_ct_there_is_none(tmp_path: Path) -> None:
     write_images(tmp_path)
     text = SCENE.replace('ct = "ct.nii.gz"\n', "")
     (tmp_path / "scene.toml").write_text(text, encoding="utf-8")
-    assert ga.build_case(ga.load_scene(tmp_path / "scene.toml")).setup.ct is None
+    assert ga.build_case(ga.load_scene(tmp_path / "scene.toml")).setup.backdrop is None
 
 
 def test_a_ct_that_is_not_there_is_named(tmp_path: Path) -> None:
@@ -103,4 +103,4 @@ outward = [0, 0, 1]
 """
     (tmp_path / "scene.toml").write_text(SCENE.replace("[run]", layer + "[run]"), encoding="utf-8")
     with pytest.raises(SceneError, match="CT would lie beside"):
-        resampled_ct(ga.load_scene(tmp_path / "scene.toml"), Grid((8, 10, 12), 1e-3, (-6e-3, -5e-3, -4e-3)))
+        resampled_backdrop(ga.load_scene(tmp_path / "scene.toml"), Grid((8, 10, 12), 1e-3, (-6e-3, -5e-3, -4e-3)))
