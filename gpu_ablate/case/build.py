@@ -29,7 +29,7 @@ from gpu_ablate.case.resampling import resampling_notes
 from gpu_ablate.case.setup import Endpoint, Limit, Plan, Probe, Sensor, Setup, Surface, ThinVessel
 from gpu_ablate.case.shafts import shaft_rows
 from gpu_ablate.case.tables import rate_table, thermal_tables
-from gpu_ablate.case.vessels import VesselRows, vessel_notes, vessel_rows
+from gpu_ablate.case.vessels import VesselRows, blood_c, lumen_labels, vessel_notes, vessel_rows
 from gpu_ablate.errors import SceneError
 from gpu_ablate.geometry.image_files import read_temperatures
 from gpu_ablate.geometry.voxelize import surface
@@ -97,28 +97,30 @@ def build_case(scene: Scene) -> Case:
     anatomy = build_anatomy(scene, stations, lambda grid: require_memory(scene, grid))
     grid = anatomy.grid
     gas = np.isin(anatomy.labels, [i for i, r in enumerate(anatomy.regions) if r.phase == "gas"])
+    lumens = lumen_labels(scene, anatomy)
+    unsolved = gas | np.isin(anatomy.labels, list(lumens))
     check_places(scene, anatomy, probes)
     earlier = read_earlier(scene, anatomy) if scene.initial.from_run is not None else None
     devices = {probe.name: library.device(probe.device, scene.device) for probe in scene.probe}
     try:
         antennas = {name: build_antenna(d) for name, d in devices.items() if isinstance(d, MicrowaveDevice)}
         cryoprobes = [
-            cryo_rows(probe, device, grid, gas)
+            cryo_rows(probe, device, grid, unsolved)
             for probe in probes
             if isinstance(device := devices[probe.name], CryoDevice)
         ]
     except SceneError as error:
         raise SceneError(f"{scene.path}: {error}") from error
-    shafts = shaft_rows(probes, antennas, grid, gas)
-    vessels = vessel_rows(scene, grid, gas)
+    shafts = shaft_rows(probes, antennas, grid, unsolved)
+    vessels = vessel_rows(scene, anatomy, unsolved)
     infusions = infusion_rows(scene, anatomy)
     notes = (*_notes(scene, anatomy, probes, vessels, infusions, earlier), *cryo_notes(cryoprobes))
     setup = _setup(scene, anatomy, probes, notes)
     warnings = plan_warnings(setup, scene.plan.puncture_clearance_mm * MM, scene.initial.uniform_c)
     setup = replace(setup, notes=(*setup.notes, *warnings))
     per_region = [
-        None if region.phase == "gas" else properties(scene, tissue, nusselt(scene, region))
-        for region, tissue in zip(anatomy.regions, anatomy.tissues, strict=True)
+        None if region.phase == "gas" or label in lumens else properties(scene, tissue, nusselt(scene, region))
+        for label, (region, tissue) in enumerate(zip(anatomy.regions, anatomy.tissues, strict=True))
     ]
     tables = thermal_tables(per_region, grid.spacing, scene.model.blood_temperature_c)
     return Case(
@@ -127,10 +129,10 @@ def build_case(scene: Scene) -> Case:
         initial=_initial(scene, anatomy, gas, earlier),
         remembered=earlier.remembered if earlier else {},
         sources=(
-            *build_sources(scene, grid, ~gas),
+            *build_sources(scene, grid, ~unsolved),
             *setting_sources(anatomy, earlier.same_matter if earlier else None),
         ),
-        exchange=build_exchange(scene, grid, gas, vessels, shafts, cryoprobes, infusions),
+        exchange=build_exchange(scene, grid, gas, unsolved, vessels, shafts, cryoprobes, infusions),
         histories=_histories(scene, anatomy, setup, earlier),
         antennas=antennas,
         shafts=tuple(shaft.piece for shaft in shafts),
@@ -147,7 +149,7 @@ def build_case(scene: Scene) -> Case:
 
 
 def _initial(scene: Scene, anatomy: Anatomy, gas: NDArray[np.bool_], earlier: Earlier | None) -> NDArray[np.float32]:
-    """T - 37 at the start [K]; air outside has the air's temperature, which is only drawn."""
+    """T - 37 at the start [K]; air outside has the air's temperature and a vessel its blood's, which are only drawn."""
     field = np.full(anatomy.grid.shape, scene.initial.uniform_c, np.float32)
     if earlier is not None:
         field = np.where(earlier.same_matter, earlier.temperature_c, field)
@@ -163,6 +165,8 @@ def _initial(scene: Scene, anatomy: Anatomy, gas: NDArray[np.bool_], earlier: Ea
     for index, initial_c in enumerate(anatomy.initial_c):
         if initial_c is not None:
             field[anatomy.labels == index] = initial_c
+    for label, vessel in lumen_labels(scene, anatomy).items():
+        field[anatomy.labels == label] = blood_c(scene, vessel)
     field[gas] = scene.skin_surface.temperature_c
     field -= BODY_C
     return field
@@ -257,6 +261,7 @@ def _setup(scene: Scene, anatomy: Anatomy, probes: tuple[Probe, ...], notes: tup
         vessels=tuple(
             ThinVessel(vessel.name, tuple(metres(point) for point in vessel.points_mm), vessel.radius_mm * MM)
             for vessel in scene.vessel
+            if vessel.points_mm is not None and vessel.radius_mm is not None
         ),
         damage_law=scene.model.arrhenius,
         backdrop=resampled_backdrop(scene, grid),

@@ -6,11 +6,11 @@ import math
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.ndimage import gaussian_filter
 
 from gpu_ablate.case.air import outside_air
 from gpu_ablate.case.case import Exchange, Film
 from gpu_ablate.case.cryoprobes import DRAWN, CryoRows
+from gpu_ablate.case.faces import faces_towards
 from gpu_ablate.case.grid import Grid
 from gpu_ablate.case.infusion import InfusionRows
 from gpu_ablate.case.shafts import ShaftRows
@@ -22,9 +22,6 @@ from gpu_ablate.scene.schema import Scene
 from gpu_ablate.units import BODY_C, MM
 
 Array = NDArray[np.float64]
-
-NORMAL_WIDTH = 1.5
-"""Standard deviation of the blur from which the skin's normal is taken [cells]."""
 
 FACES = {"x_min": (2, 0), "x_max": (2, -1), "y_min": (1, 0), "y_max": (1, -1), "z_min": (0, 0), "z_max": (0, -1)}
 """Face of the box -> (array axis, index of its layer of cells)."""
@@ -72,6 +69,7 @@ def build_exchange(
     scene: Scene,
     grid: Grid,
     gas: NDArray[np.bool_],
+    unsolved: NDArray[np.bool_],
     vessels: list[VesselRows],
     shafts: list[ShaftRows],
     cryoprobes: list[CryoRows],
@@ -79,11 +77,11 @@ def build_exchange(
 ) -> Exchange:
     """All cells that meet outside air, a patch, a face of the box, a vessel, a shaft, a cryoprobe, or infused liquid.
 
-    gas : (nz, ny, nx) cells that are not solved
+    gas : (nz, ny, nx); unsolved : gas and the lumens of vessels
     """
     lists = _Lists()
     air = lists.group("skin", grid.spacing, _air(scene), "skin_j")
-    _skin(scene, grid, gas, lists, air)
+    _skin(scene, grid, gas, unsolved, lists, air)
     for name, (axis, index) in FACES.items():
         face = scene.boundary.face(name)
         if face == "insulated":
@@ -97,7 +95,7 @@ def build_exchange(
         film = Film((0.0,), (h,), (temperature - BODY_C,))
         group = lists.group(f"boundary {name}", grid.spacing, film, "boundary_j")
         cells = np.take(np.arange(grid.cells).reshape(grid.shape), index, axis=axis).ravel()
-        cells = cells[~gas.flat[cells]]
+        cells = cells[~unsolved.flat[cells]]
         ones = np.ones(len(cells))
         lists.rows(cells, ones, ones, np.full(len(cells), group, np.int32))
     for vessel in vessels:
@@ -120,43 +118,27 @@ def build_exchange(
     return lists.exchange()
 
 
-def _skin(scene: Scene, grid: Grid, gas: NDArray[np.bool_], lists: _Lists, air: int) -> None:
-    """Faces between tissue and gas that is connected to the edge of the box; enclosed gas takes no heat.
-
-    Each face of the staircase counts |n·e|, n the smooth normal and e the face's: summed over a surface that is its
-    true area (Σ_d A|n_d|·|n_d| = A).
-    """
+def _skin(
+    scene: Scene, grid: Grid, gas: NDArray[np.bool_], unsolved: NDArray[np.bool_], lists: _Lists, air: int
+) -> None:
+    """Faces between tissue and gas that is connected to the edge of the box; enclosed gas takes no heat."""
     patches = [
         (patch, lists.group(patch.name, grid.spacing, _patch_film(_air(scene), patch), "skin_j"))
         for patch in scene.surface_patch
     ]
-    outside = outside_air(gas)
-    blurred = gaussian_filter(outside.astype(np.float32), NORMAL_WIDTH, mode="nearest")
     x, y, z = grid.axes()
     covered = dict.fromkeys((patch.name for patch, _ in patches), 0)
-    for axis in range(3):
-        for step in (-1, 1):
-            faces = np.argwhere(~gas & _shifted(outside, axis, step))
-            if not len(faces):
-                continue
-            k, j, i = faces.T
-            beyond = faces.copy()
-            beyond[:, axis] += step
-            # on both sides of the face, so that the two skins of a thin fold don't cancel
-            gradient = np.stack(
-                [_gradient(blurred, faces, d) + _gradient(blurred, beyond, d) for d in range(3)], axis=1
-            )
-            length = np.maximum(np.linalg.norm(gradient, axis=1), 1e-12)
-            weights = np.abs(gradient[:, axis]) / length
-            centre = np.column_stack([x[i], y[j], z[k]])
-            centre[:, 2 - axis] += 0.5 * step * grid.spacing
-            groups = np.full(len(faces), air, np.int32)
-            for patch, group in patches:
-                distance = np.linalg.norm(centre - np.array(patch.center_mm) * MM, axis=1)
-                inside = distance <= patch.radius_mm * MM
-                groups[inside] = group
-                covered[patch.name] += int(inside.sum())
-            lists.rows(np.ravel_multi_index((k, j, i), grid.shape), weights, np.ones(len(faces)), groups)
+    for faces, (axis, step), weights in faces_towards(~unsolved, outside_air(gas)):
+        k, j, i = faces.T
+        centre = np.column_stack([x[i], y[j], z[k]])
+        centre[:, 2 - axis] += 0.5 * step * grid.spacing
+        groups = np.full(len(faces), air, np.int32)
+        for patch, group in patches:
+            distance = np.linalg.norm(centre - np.array(patch.center_mm) * MM, axis=1)
+            inside = distance <= patch.radius_mm * MM
+            groups[inside] = group
+            covered[patch.name] += int(inside.sum())
+        lists.rows(np.ravel_multi_index((k, j, i), grid.shape), weights, np.ones(len(faces)), groups)
     for name, faces_covered in covered.items():
         if not faces_covered:
             raise SceneError(
@@ -190,21 +172,3 @@ def _switched(off: tuple[float, float], on: tuple[float, float], start: float, e
     if end is not None:
         times, films = [*times, end, end], [*films, on, off]
     return Film(tuple(times), tuple(h for h, _ in films), tuple(theta for _, theta in films))
-
-
-def _shifted(mask: NDArray[np.bool_], axis: int, step: int) -> NDArray[np.bool_]:
-    """Whether the neighbour at `step` along an axis is set; False beyond the box."""
-    result = np.zeros_like(mask)
-    here: list[slice] = [slice(None)] * 3
-    there: list[slice] = [slice(None)] * 3
-    here[axis], there[axis] = (slice(None, -1), slice(1, None)) if step > 0 else (slice(1, None), slice(None, -1))
-    result[tuple(here)] = mask[tuple(there)]
-    return result
-
-
-def _gradient(field: NDArray[np.float32], cells: NDArray[np.int64], axis: int) -> Array:
-    """Central difference along an axis at cells (n, 3), one-sided at the edge of the box."""
-    up, down = cells.copy(), cells.copy()
-    up[:, axis] = np.minimum(up[:, axis] + 1, field.shape[axis] - 1)
-    down[:, axis] = np.maximum(down[:, axis] - 1, 0)
-    return np.asarray(field[tuple(up.T)] - field[tuple(down.T)], dtype=np.float64)

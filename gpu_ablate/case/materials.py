@@ -43,6 +43,9 @@ def dielectric_tables(scene: Scene, anatomy: Anatomy, tables: ThermalTables) -> 
         if region.phase == "gas":
             continue
         permittivity, conductivity = _dielectric(scene, tissue, frequency_mhz)
+        if not np.isfinite(tables.heat_capacity[i]):  # blood that flows carries off what it takes up; see docs/limits
+            found.permittivity[i] = permittivity
+            continue
         if tissue.dielectric_law == "drying" and scene.model.sar_update:
             temperature_c = BODY_C + tables.theta[i]
             found.permittivity[i] = drying_permittivity(temperature_c, permittivity)

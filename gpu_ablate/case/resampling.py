@@ -73,7 +73,7 @@ def resampled_labels(painter: PaintImage, regions: list[Region], grid: Grid, joi
                 regions[label].name,
                 sum(before.get(value, 0.0) for value, its in lookup.items() if its == label),
                 after * grid.cell_volume,
-                after - int((plain == label).sum()),
+                max(0, after - int((plain == label).sum())),
             )
         )
     return Resampled(plain, tuple(told))

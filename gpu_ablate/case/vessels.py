@@ -1,4 +1,4 @@
-"""Vessels thinner than a few voxels as exchange rows."""
+"""Vessels as exchange rows: lines thinner than a few voxels, and the walls of regions."""
 
 from __future__ import annotations
 
@@ -9,7 +9,9 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
+from gpu_ablate.case.anatomy import Anatomy
 from gpu_ablate.case.case import Film
+from gpu_ablate.case.faces import faces_towards
 from gpu_ablate.case.grid import Grid, Vector
 from gpu_ablate.case.needle import exchange_rows, segment_nodes
 from gpu_ablate.errors import SceneError
@@ -43,17 +45,62 @@ class VesselRows:
     flow: float | None
 
 
-def vessel_rows(scene: Scene, grid: Grid, gas: NDArray[np.bool_]) -> list[VesselRows]:
+def lumen_labels(scene: Scene, anatomy: Anatomy) -> dict[int, Vessel]:
+    """Labels of the regions that are lumens, which are not solved -> their vessel."""
+    lumens = {vessel.region: vessel for vessel in scene.vessel if vessel.region is not None}
+    return {i: lumens[region.name] for i, region in enumerate(anatomy.regions) if region.name in lumens}
+
+
+def blood_c(scene: Scene, vessel: Vessel) -> float:
+    """Temperature of what flows in a vessel [°C]."""
+    return scene.model.blood_temperature_c if vessel.temperature_c is None else vessel.temperature_c
+
+
+def vessel_rows(scene: Scene, anatomy: Anatomy, unsolved: NDArray[np.bool_]) -> list[VesselRows]:
     """The exchange of all vessels.
 
-    gas : (nz, ny, nx) cells that are not solved
+    unsolved : (nz, ny, nx), gas and the lumens of regions
 
     Raises
     ------
     SceneError
-        A point lies in gas, or nothing of a vessel lies in tissue.
+        A point lies in gas or in a lumen, or nothing of a vessel lies in tissue.
     """
-    return [_rows(scene, grid, gas, vessel) for vessel in scene.vessel]
+    lumens = lumen_labels(scene, anatomy)
+    return [
+        _wall_rows(scene, anatomy, unsolved, vessel, [label for label, its in lumens.items() if its == vessel])
+        if vessel.region is not None
+        else _rows(scene, anatomy.grid, unsolved, vessel)
+        for vessel in scene.vessel
+    ]
+
+
+def _wall_rows(
+    scene: Scene, anatomy: Anatomy, unsolved: NDArray[np.bool_], vessel: Vessel, labels: list[int]
+) -> VesselRows:
+    """A region's wall: the faces between its cells and solved ones, each counted so that they have its true area."""
+    lumen = np.isin(anatomy.labels, labels)
+    grid = anatomy.grid
+    cells, weights = [], []
+    for faces, _, weight in faces_towards(~unsolved, lumen):
+        cells.append(np.ravel_multi_index(tuple(faces.T), grid.shape))
+        weights.append(weight)
+    if not cells:
+        raise SceneError(
+            f'{scene.path}: vessel "{vessel.name}": no wall of "{vessel.region}" lies in the box ({grid.describe()})\n'
+            "  remedy: enlarge [domain], or remove the vessel"
+        )
+    found = np.concatenate(cells)
+    return VesselRows(
+        name=vessel.name,
+        film_scale=grid.spacing,
+        film=_film(scene, vessel, []),
+        cells=found,
+        weights=np.concatenate(weights),
+        series=np.ones(len(found)),
+        lost=0.0,
+        flow=None,
+    )
 
 
 def vessel_notes(vessels: list[VesselRows]) -> list[str]:
@@ -72,6 +119,8 @@ def vessel_notes(vessels: list[VesselRows]) -> list[str]:
 
 def _rows(scene: Scene, grid: Grid, gas: NDArray[np.bool_], vessel: Vessel) -> VesselRows:
     """One vessel; the segments of its polyline meet without ends."""
+    assert vessel.points_mm is not None
+    assert vessel.radius_mm is not None
     points: list[Vector] = [(x * MM, y * MM, z * MM) for x, y, z in vessel.points_mm]
     _require_tissue(scene, grid, gas, vessel, points)
     radius = vessel.radius_mm * MM
@@ -106,15 +155,14 @@ def _rows(scene: Scene, grid: Grid, gas: NDArray[np.bool_], vessel: Vessel) -> V
 
 
 def _film(scene: Scene, vessel: Vessel, points: list[Vector]) -> Film:
-    if vessel.flow_ml_min is not None:
+    if vessel.flow_ml_min is not None and vessel.radius_mm is not None:
         blood = library.tissue("blood", scene.tissue)
         liquid = Liquid(blood.density_kg_m3.value, blood.heat_capacity_j_kgk.value, blood.conductivity_w_mk.value)
         length = sum(math.dist(start, end) for start, end in pairwise(points))
         h = wall_film(vessel.flow_ml_min * ML_MIN, vessel.radius_mm * MM, length, liquid)
     else:
         h = library.vessels()[vessel.preset].wall_h_w_m2k.value if vessel.preset else vessel.wall_h_w_m2k or 0.0
-    inner = scene.model.blood_temperature_c if vessel.temperature_c is None else vessel.temperature_c
-    return Film((0.0,), (h,), (inner - BODY_C,))
+    return Film((0.0,), (h,), (blood_c(scene, vessel) - BODY_C,))
 
 
 def _require_tissue(scene: Scene, grid: Grid, gas: NDArray[np.bool_], vessel: Vessel, points: list[Vector]) -> None:
@@ -122,6 +170,6 @@ def _require_tissue(scene: Scene, grid: Grid, gas: NDArray[np.bool_], vessel: Ve
         if grid.contains(point) and gas[grid.cell_at(point)]:
             at = ", ".join(f"{value / MM:.1f}" for value in point)
             raise SceneError(
-                f'{scene.path}: vessel "{vessel.name}": point {number} at [{at}] mm lies in gas\n'
+                f'{scene.path}: vessel "{vessel.name}": point {number} at [{at}] mm lies in gas or in another vessel\n'
                 "  remedy: move it into tissue"
             )

@@ -205,13 +205,38 @@ WIDEST_VESSEL = 3.0
 
 
 def _vessels(scene: Scene) -> Iterator[Problem]:
+    placed = {name: tissue for name, _, tissue in placed_regions(scene)}
+    taken: set[str] = set()
     for vessel in scene.vessel:
+        where = f'vessel "{vessel.name}"'
+        if vessel.region is not None:
+            yield from _lumen(scene, where, vessel.region, placed, taken)
+            continue
+        assert vessel.radius_mm is not None
         voxels = vessel.radius_mm / scene.domain.spacing_mm
         if voxels > WIDEST_VESSEL:
-            what = f"its radius is {voxels:.1f} voxels; this version computes vessels of at most {WIDEST_VESSEL:g}"
+            what = f"its radius is {voxels:.1f} voxels; along points_mm it may have at most {WIDEST_VESSEL:g}"
             least = math.ceil(100.0 * vessel.radius_mm / WIDEST_VESSEL) / 100.0
-            remedy = f"use a spacing_mm of {least:g} or more; wide vessels as regions come later"
-            yield Problem(f'vessel "{vessel.name}"', what, remedy)
+            yield Problem(where, what, f"make it a region of blood, or use a spacing_mm of {least:g} or more")
+
+
+def _lumen(scene: Scene, where: str, name: str, placed: dict[str, str], taken: set[str]) -> Iterator[Problem]:
+    """The region of a vessel is there, fluid, and a lumen of one vessel only, and no isolation layer."""
+    if name not in placed:
+        yield Problem(where, f'no region is called "{name}"', near_or_all(name, placed, "regions"))
+        return
+    if name in taken:
+        yield Problem(where, f'"{name}" is the lumen of another vessel already', "keep one of them")
+    taken.add(name)
+    if any(layer.region == name for layer in scene.isolation):
+        yield Problem(where, f'"{name}" is an isolation layer', "name the region of a vessel")
+    try:
+        phase = library.tissue(placed[name], scene.tissue).phase
+    except SceneError:
+        return  # reported where the tissue is named
+    if phase != "fluid":
+        what = f'its region "{name}" is of {placed[name]}, which is no fluid'
+        yield Problem(where, what, 'give it the tissue "blood", or one with phase = "fluid"')
 
 
 def _schedules(scene: Scene) -> Iterator[Problem]:
