@@ -13,6 +13,7 @@ from gpu_ablate.case.grid import Grid
 from gpu_ablate.case.setup import Setup, Surface
 from gpu_ablate.geometry.meshes import areas, corners
 from gpu_ablate.outcome.across import regions_across
+from gpu_ablate.outcome.beside import measure_beside_vessels
 from gpu_ablate.outcome.levelset import Field, Mask, beyond_body, vertex_areas, with_outside, zero_surface
 from gpu_ablate.outcome.nearest import feet_on
 from gpu_ablate.outcome.zones import zone_field, zone_surface
@@ -33,6 +34,7 @@ NO_MARGIN: dict[str, object] = {
     "margin_ends_at_box": False,
     "across_fluid_percent": 0.0,
     "across_fluid": [],
+    "beside_vessels": [],
     "boundary_margin_mm": None,
 }
 """The margin keys of what no margin is asked of."""
@@ -131,6 +133,7 @@ def measure_margins(setup: Setup, name: str, edge: Front) -> dict[str, object]:
     across_fluid_percent : share of the surface whose line to the nearest viable tissue runs through fluid or gas;
         that tissue was not killed, and where the fluid was injected it is the tissue that lay there before
     across_fluid : the same for each fluid or gas, by the one in which a line is the longest
+    beside_vessels : see `beside.measure_beside_vessels`
     """
     surface = setup.surfaces.get(name)
     none_killed = {**NO_MARGIN, **{f"margin_{goal}mm_percent": 0.0 for goal in GOALS_MM}}
@@ -165,6 +168,7 @@ def measure_margins(setup: Setup, name: str, edge: Front) -> dict[str, object]:
             }
             for label in np.unique(across[across >= 0])
         ],
+        "beside_vessels": measure_beside_vessels(setup, points, margin, area),
     }
 
 

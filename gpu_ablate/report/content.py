@@ -39,6 +39,7 @@ from gpu_ablate.report.protection import isolation_table, skin_table
 from gpu_ablate.report.retold import retold
 from gpu_ablate.report.tables import (
     Table,
+    beside_vessels_table,
     energy_table,
     other_measures,
     provenance_table,
@@ -50,6 +51,7 @@ from gpu_ablate.report.tables import (
 from gpu_ablate.report.text import measured, quantity_words, reference, xyz_mm
 from gpu_ablate.report.thinnest import thinnest_words
 from gpu_ablate.result.result import Result
+from gpu_ablate.units import MM
 
 
 @dataclass(frozen=True)
@@ -117,6 +119,7 @@ def collect(result: Result, metrics: dict[str, Any], figures: dict[str, Path], b
     )
     measures = (
         target_table(metrics),
+        beside_vessels_table(metrics, setup.plan.margin_goal / MM),
         zone_table(result, metrics),
         *bracket_table(metrics, setup.endpoint),
         dose_table(metrics, setup.endpoint),

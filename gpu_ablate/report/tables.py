@@ -76,6 +76,33 @@ def _step_row(around: Surroundings, station: Station, places: list[str]) -> dict
     }
 
 
+def beside_vessels_table(metrics: dict[str, Any], goal_mm: float) -> Table:
+    """The margin where vessels lie beside a target; no rows where none does."""
+    rows = [
+        (
+            plain(target["name"]),
+            plain(beside["vessel"]),
+            number(beside["area_cm2"], 1),
+            number(beside["min_margin_mm"], 1),
+            number(beside["goal_percent"], 0),
+        )
+        for target in metrics["targets"]
+        for beside in target.get("beside_vessels", [])
+    ]
+    head = (
+        say("target"),
+        say("vessel"),
+        say("surface within 5 mm of it [cm²]"),
+        say("thinnest margin there [mm]"),
+        say("of it with the {mm:g} mm aimed at [%]", mm=goal_mm),
+    )
+    note = say(
+        "Blood that flows takes heat and cold away, so tissue beside a vessel is the first to survive; the rows are by "
+        "where the margin begins, on the surface of the target."
+    )
+    return Table(say("Margins beside vessels"), head, tuple(rows), note)
+
+
 def target_table(metrics: dict[str, Any]) -> Table:
     """The targets."""
     errors = {found["name"]: found for found in estimated(metrics, "targets")}

@@ -12,6 +12,9 @@ from gpu_ablate.outcome.verdict import is_cold
 from gpu_ablate.render.words import endpoint_words, own, plain
 from gpu_ablate.report.text import number
 
+SAME_MM = 1e-6
+"""Two margins are the same within this [mm]."""
+
 NAMED_SINE = np.sin(np.radians(22.5))
 """A direction is named with a second axis from this part of a unit vector on."""
 
@@ -29,8 +32,16 @@ def thinnest_words(setup: Setup, metrics: dict[str, Any]) -> str:
     if found["below_skin_mm"] is not None:
         place.append(say("{mm} mm below the skin", mm=number(found["below_skin_mm"], 0)))
     place += clock_words(found["clock"])
+    place += [say('beside the vessel "{vessel}"', vessel=plain(name)) for name in vessels_there(metrics, found)]
     sentences = [say(", ").join(place), *probe_words(found, setup)]
     return say("{title}: {where}.", title=title, where=say("; ").join(sentences))
+
+
+def vessels_there(metrics: dict[str, Any], found: dict[str, Any]) -> list[str]:
+    """Vessels beside which the margin of the target is as thin as anywhere."""
+    target = next(target for target in metrics["targets"] if target["name"] == found["target"])
+    beside = target.get("beside_vessels", [])
+    return [each["vessel"] for each in beside if each["min_margin_mm"] <= found["mm"] + SAME_MM]
 
 
 def side_words(frame: str, found: dict[str, Any]) -> str:
