@@ -49,7 +49,7 @@ def measure_needles(setup: Setup, ways: list[Way]) -> dict[str, object]:
     ways : of all needles, see `ways.ways_taken`
     """
     air = outside_air(setup.phase_mask("gas"))
-    guarded = {group: _surfaces(setup, belongs) for group, belongs in GROUPS.items()}
+    guarded = {group: group_surfaces(setup, belongs) for group, belongs in GROUPS.items()}
     tracks = []
     for way in ways:
         x, y, z = (float(v) for v in way.tip)
@@ -146,7 +146,7 @@ def nearest(
     return {"region": name, "mm": distance, "at_mm": at}
 
 
-def _surfaces(setup: Setup, belongs: Callable[[Region], bool]) -> dict[str, Surface]:
+def group_surfaces(setup: Setup, belongs: Callable[[Region], bool]) -> dict[str, Surface]:
     """Name -> surface of each region of a group; that of its voxels where it has no other."""
     found = {}
     for name in dict.fromkeys(region.name for region in setup.regions if belongs(region)):

@@ -35,15 +35,15 @@ def measure_thinnest(
         return None
     target = min(known, key=lambda each: float(each["min_margin_mm"]))
     place = np.array(target["min_margin_at_mm"], float) * MM
-    middle = _middle(setup, str(target["name"]))
+    middle = middle_of(setup, str(target["name"]))
     skin = feet_on(outer, np.array([place, middle])) if len(outer.faces) else None
     return {
         "target": target["name"],
         "mm": target["min_margin_mm"],
         "at_mm": target["min_margin_at_mm"],
-        "direction": _unit(place - middle),
-        "outward": None if skin is None else _unit(skin[1] - middle),
-        **_from_needle(place, ways),
+        "direction": unit(place - middle),
+        "outward": None if skin is None else unit(skin[1] - middle),
+        **from_needle(place, ways),
         "below_skin_mm": None if skin is None else float(np.linalg.norm(skin[0] - place)) / MM,
         "clock": None if setup.plan.nipple is None else clock_of(place - np.array(setup.plan.nipple)),
     }
@@ -69,7 +69,8 @@ def clock_of(away: Vector3) -> dict[str, float | None]:
     }
 
 
-def _from_needle(place: Vector3, ways: list[Way]) -> dict[str, object]:
+def from_needle(place: Vector3, ways: list[Way]) -> dict[str, object]:
+    """The needle whose shaft is nearest to a place, see `measure_thinnest`; null without needles."""
     found: list[tuple[float, dict[str, object]]] = []
     for way in ways:
         along = float((place - way.tip) @ way.direction)
@@ -81,7 +82,7 @@ def _from_needle(place: Vector3, ways: list[Way]) -> dict[str, object]:
     return min(found, key=lambda each: each[0])[1] if found else none
 
 
-def _middle(setup: Setup, name: str) -> Vector3:
+def middle_of(setup: Setup, name: str) -> Vector3:
     """Mean of the centres of a region's cells, xyz [m]; of the points of its surface where it has no cell."""
     cells = np.argwhere(setup.mask(name))
     if not len(cells):
@@ -89,6 +90,7 @@ def _middle(setup: Setup, name: str) -> Vector3:
     return np.asarray(np.array(setup.grid.origin) + (cells.mean(axis=0)[::-1] + 0.5) * setup.grid.spacing)
 
 
-def _unit(vector: Vector3) -> list[float] | None:
+def unit(vector: Vector3) -> list[float] | None:
+    """A vector of length 1 in the same direction; None of no length."""
     length = float(np.linalg.norm(vector))
     return (vector / length).tolist() if length > 0 else None

@@ -1,4 +1,4 @@
-"""Zones: the body tissue that is killed, or was or is beyond an isotherm; its surface and its size."""
+"""Zones: the body tissue that is killed, is no longer perfused, or was or is beyond an isotherm; surface and size."""
 
 from __future__ import annotations
 
@@ -26,6 +26,7 @@ from gpu_ablate.outcome.levelset import (
     with_outside,
     zero_surface,
 )
+from gpu_ablate.outcome.perfusion import NONPERFUSED, nonperfused_field
 from gpu_ablate.result.result import Result
 from gpu_ablate.units import CM3, MM
 
@@ -71,6 +72,8 @@ def zone_field(result: Result, name: str) -> Field | None:
     ResultError
         The field of the endpoint itself is missing.
     """
+    if name == NONPERFUSED:
+        return nonperfused_field(result)
     criterion = criterion_of(result, name)
     values = result.final.get(criterion.field)
     if values is None and criterion == result.setup.endpoint:
@@ -153,10 +156,11 @@ def probe_frame(result: Result) -> ProbeFrame | None:
 
 
 def measure_zones(result: Result) -> dict[str, dict[str, object]]:
-    """The `zones` of metrics.json: the endpoint, then every isotherm ever reached, then those at the end."""
+    """The `zones` of metrics.json: the endpoint, what is no longer perfused, every isotherm ever reached, those at the
+    end."""
     body = result.setup.phase_mask("body")
     frame = probe_frame(result)
-    names = [result.setup.endpoint.name]
+    names = [result.setup.endpoint.name, NONPERFUSED]
     names += [c.name for c in ISOTHERMS] + [f"{c.name}_now" for c in ISOTHERMS]
     zones: dict[str, dict[str, object]] = {}
     for name in names:

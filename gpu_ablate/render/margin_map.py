@@ -99,12 +99,12 @@ def draw_margin_map(
         figure.savefig(path)
 
 
-def band_pieces(surface: Surface, margins: Margins) -> list[Piece]:
-    """The surface cut along the bounds of the bands, each part in its colour."""
+def band_pieces(surface: Surface, margins: Margins, bands: style.Bands = style.MARGIN_BANDS) -> list[Piece]:
+    """The surface cut along the bounds of the bands, each part in its colour; margins [m] at its points."""
     rest = surface_mesh(surface)
     rest["margin"] = margins / MM
     pieces = []
-    for bound, colour in style.MARGIN_BANDS:
+    for bound, colour in bands:
         part = rest if np.isinf(bound) else rest.clip_scalar(scalars="margin", value=bound, invert=True)
         if part.n_cells:
             pieces.append(Piece(part.copy(), colour, 1.0))

@@ -92,10 +92,7 @@ def draw_key(figure: Any, foot: float, setup: Setup, view: View, zone: bool, whe
     from matplotlib.lines import Line2D
     from matplotlib.patches import Patch
 
-    handles: list[Any] = []
-    if any(region.role == "target" for region in setup.regions):
-        edge, fill = (style.TUMOUR, 0.22) if setup.backdrop is None else (style.TUMOUR_ON_DARK, 0.0)
-        handles.append(Patch(facecolor=(edge, fill), edgecolor=edge, lw=2, label=say("tumour")))
+    handles = tumour_handles(setup)
     if zone:
         handles.append(Patch(facecolor=(style.ZONE, 0.38), edgecolor=style.ZONE, lw=2, label=say("killed tissue")))
     if view.isotherms is style.COLD:
@@ -104,11 +101,54 @@ def draw_key(figure: Any, foot: float, setup: Setup, view: View, zone: bool, whe
     for i in view.isotherms:
         if body.min() < i.temperature_c < body.max():
             handles.append(Line2D([], [], color=i.colour, ls=i.line, lw=1.8, label=style.isotherm_label(i)))
-    if setup.probes:
-        handles.append(Line2D([], [], color=style.PROBE, lw=2.4, label=say("needle in the slice")))
-        near = say("needle up to {mm:g} mm off", mm=NEAR_PLANE / MM)
-        handles.append(Line2D([], [], color=style.PROBE, lw=1.6, ls=(0, (4, 3)), label=near))
-    handles.append(Line2D([], [], color=style.INK, marker="+", ms=11, mew=1.6, ls="", label=where))
+    handles += [*needle_handles(setup), cross_handle(where), *region_handles(setup, seen)]
+    write_legend(figure, foot, handles)
+    lines = []
+    if view.stations:
+        lines.append(say("Stations (middle of the heat):") + "  " + "   ".join(marks.station_words(view.stations)))
+    if setup.sensors:
+        names = "   ".join(f"{letter(i)} = {own(sensor.name)}" for i, sensor in enumerate(setup.sensors[:8]))
+        lines.append(say("Sensors (hollow: up to {mm:g} mm off the slice):", mm=NEAR_PLANE / MM) + "  " + names)
+    below = foot - (ROW_INCHES * key_rows(len(handles)) + 0.15) / figure.get_figheight()
+    text = "\n".join("\n".join(wrap(line, LINE_LETTERS)) for line in lines)
+    figure.text(0.012, below, text, fontsize=10, va="top", parse_math=False, linespacing=1.35)
+
+
+def tumour_handles(setup: Setup) -> list[Any]:
+    """The tumour, for a legend."""
+    from matplotlib.patches import Patch
+
+    if not any(region.role == "target" for region in setup.regions):
+        return []
+    edge, fill = (style.TUMOUR, 0.22) if setup.backdrop is None else (style.TUMOUR_ON_DARK, 0.0)
+    return [Patch(facecolor=(edge, fill), edgecolor=edge, lw=2, label=say("tumour"))]
+
+
+def needle_handles(setup: Setup) -> list[Any]:
+    """Needles in a slice and near it, for a legend."""
+    from matplotlib.lines import Line2D
+
+    if not setup.probes:
+        return []
+    near = say("needle up to {mm:g} mm off", mm=NEAR_PLANE / MM)
+    return [
+        Line2D([], [], color=style.PROBE, lw=2.4, label=say("needle in the slice")),
+        Line2D([], [], color=style.PROBE, lw=1.6, ls=(0, (4, 3)), label=near),
+    ]
+
+
+def cross_handle(where: str) -> Any:
+    """What the cross marks, for a legend."""
+    from matplotlib.lines import Line2D
+
+    return Line2D([], [], color=style.INK, marker="+", ms=11, mew=1.6, ls="", label=where)
+
+
+def region_handles(setup: Setup, seen: set[int]) -> list[Any]:
+    """Thin vessels, and the regions with these labels, for a legend."""
+    from matplotlib.patches import Patch
+
+    handles = []
     if setup.vessels:
         handles.append(Patch(facecolor=(style.VESSEL, 0.6), edgecolor=style.VESSEL, label=say("vessel")))
     for label, (region, colour) in enumerate(zip(setup.regions, tissue_colours(setup.regions), strict=True)):
@@ -119,21 +159,17 @@ def draw_key(figure: Any, foot: float, setup: Setup, view: View, zone: bool, whe
         elif region.role in style.ROLE:
             edge = style.ROLE[region.role]
             handles.append(Patch(facecolor="none", edgecolor=edge, lw=1.4, label=plain(region.name)))
+    return handles
+
+
+def write_legend(figure: Any, foot: float, handles: list[Any]) -> None:
+    """A legend whose upper edge is at a height (share of the figure)."""
     legend = figure.legend(
         handles=handles, loc="upper left", bbox_to_anchor=(0.004, foot), ncols=KEY_COLUMNS, frameon=False, fontsize=10,
         handlelength=2.2, columnspacing=1.2,
     )  # fmt: skip
     for text in legend.get_texts():
         text.set_parse_math(False)
-    lines = []
-    if view.stations:
-        lines.append(say("Stations (middle of the heat):") + "  " + "   ".join(marks.station_words(view.stations)))
-    if setup.sensors:
-        names = "   ".join(f"{letter(i)} = {own(sensor.name)}" for i, sensor in enumerate(setup.sensors[:8]))
-        lines.append(say("Sensors (hollow: up to {mm:g} mm off the slice):", mm=NEAR_PLANE / MM) + "  " + names)
-    below = foot - (ROW_INCHES * key_rows(len(handles)) + 0.15) / figure.get_figheight()
-    text = "\n".join("\n".join(wrap(line, LINE_LETTERS)) for line in lines)
-    figure.text(0.012, below, text, fontsize=10, va="top", parse_math=False, linespacing=1.35)
 
 
 KEY_COLUMNS = 5

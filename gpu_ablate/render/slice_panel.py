@@ -42,12 +42,8 @@ class Moment:
 
 def draw_panel(axes: Any, setup: Setup, view: View, moment: Moment, plane: Plane, low: Corner, high: Corner) -> None:
     """Draw a slice from corner to corner (right, up) [mm]."""
-    step_mm = max(RASTER_MM, float((high - low).max()) / MOST_POINTS)
-    right, up, points = plane.raster(low, high, step_mm)
     on_ct = setup.backdrop is not None
-    box = [right[0] - step_mm / 2, right[-1] + step_mm / 2, up[0] - step_mm / 2, up[-1] + step_mm / 2]
-    labels = sampled(setup.labels, setup.grid, points, 0, np.nan)
-    draw_tissue(axes, setup, labels, points, box)
+    right, up, points, labels = draw_ground(axes, setup, plane, low, high)
     gas = np.isin(labels, [i for i, region in enumerate(setup.regions) if region.phase == "gas"])
     temperature = np.where(gas, np.nan, sampled(moment.temperature, setup.grid, points, 1, np.nan))
     if view.isotherms is style.COLD and _crosses(temperature, 0.0):
@@ -56,14 +52,7 @@ def draw_panel(axes: Any, setup: Setup, view: View, moment: Moment, plane: Plane
         )
     if moment.zone is not None:
         add_path(axes, loops(moment.zone, plane), style.ZONE, 2.2, fill=0.20 if on_ct else 0.38)
-    for role, width in OUTLINED:
-        for _, surface in surfaces_of(setup, role):
-            add_path(axes, loops(surface, plane), style.ROLE[role], width, fill=0.0)
-    for _, surface in vessel_surfaces(setup):
-        add_path(axes, loops(surface, plane), style.VESSEL, 1.4, fill=0.6)
-    tumour = (style.TUMOUR_ON_DARK, 2.2, 0.0) if on_ct else (style.TUMOUR, 2.6, 0.22)
-    for _, surface in surfaces_of(setup, "target"):
-        add_path(axes, loops(surface, plane), *tumour)
+    draw_structures(axes, setup, plane)
     for isotherm in view.isotherms:
         if _crosses(temperature, isotherm.temperature_c):
             line = axes.contour(right, up, temperature, [isotherm.temperature_c], colors=isotherm.colour,
@@ -73,6 +62,35 @@ def draw_panel(axes: Any, setup: Setup, view: View, moment: Moment, plane: Plane
     for track in moment.tracks:
         draw_track(axes, track, view, plane)
     draw_sensors(axes, setup, plane)
+    set_rulers(axes, low, high)
+
+
+def draw_ground(
+    axes: Any, setup: Setup, plane: Plane, low: Corner, high: Corner
+) -> tuple[Corner, Corner, NDArray[np.float64], NDArray[np.float32]]:
+    """Tissue or the CT from corner to corner (right, up) [mm]; returns what `Plane.raster` does, and the labels."""
+    step_mm = max(RASTER_MM, float((high - low).max()) / MOST_POINTS)
+    right, up, points = plane.raster(low, high, step_mm)
+    box = [right[0] - step_mm / 2, right[-1] + step_mm / 2, up[0] - step_mm / 2, up[-1] + step_mm / 2]
+    labels = sampled(setup.labels, setup.grid, points, 0, np.nan)
+    draw_tissue(axes, setup, labels, points, box)
+    return right, up, points, labels
+
+
+def draw_structures(axes: Any, setup: Setup, plane: Plane) -> None:
+    """Outlines of what is at risk, of thin vessels and of the tumour."""
+    for role, width in OUTLINED:
+        for _, surface in surfaces_of(setup, role):
+            add_path(axes, loops(surface, plane), style.ROLE[role], width, fill=0.0)
+    for _, surface in vessel_surfaces(setup):
+        add_path(axes, loops(surface, plane), style.VESSEL, 1.4, fill=0.6)
+    tumour = (style.TUMOUR_ON_DARK, 2.2, 0.0) if setup.backdrop is not None else (style.TUMOUR, 2.6, 0.22)
+    for _, surface in surfaces_of(setup, "target"):
+        add_path(axes, loops(surface, plane), *tumour)
+
+
+def set_rulers(axes: Any, low: Corner, high: Corner) -> None:
+    """End the panel at two corners (right, up) [mm]."""
     axes.set(xlim=(low[0], high[0]), ylim=(low[1], high[1]))
     axes.tick_params(labelsize=9, colors="#555555")
 
@@ -89,7 +107,9 @@ def bounds(view: View, plane: Plane, at: NDArray[np.float64]) -> tuple[Corner, C
     return seen.min(axis=0) - PAD / MM, seen.max(axis=0) + PAD / MM
 
 
-def add_path(axes: Any, curves: list[NDArray[np.float64]], colour: str, width: float, fill: float) -> None:
+def add_path(
+    axes: Any, curves: list[NDArray[np.float64]], colour: str, width: float, fill: float, line: Any = "-"
+) -> None:
     """Closed curves [mm] as one shape, filled and outlined."""
     from matplotlib.patches import PathPatch
     from matplotlib.path import Path as Outline
@@ -99,7 +119,7 @@ def add_path(axes: Any, curves: list[NDArray[np.float64]], colour: str, width: f
     shape = Outline.make_compound_path(*(Outline(curve, closed=False) for curve in curves))
     if fill > 0:
         axes.add_patch(PathPatch(shape, facecolor=(colour, fill), edgecolor="none"))
-    axes.add_patch(PathPatch(shape, facecolor="none", edgecolor=colour, lw=width))
+    axes.add_patch(PathPatch(shape, facecolor="none", edgecolor=colour, lw=width, ls=line))
 
 
 def draw_tissue(

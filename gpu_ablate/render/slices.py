@@ -59,7 +59,7 @@ def draw_slices(
         planes.append(along_probe(view, nearest_track(view.tracks, at)))
     corners = [bounds(view, plane, at if plane.axes else plane.origin) for plane in planes]
     seen = labels_seen(setup, planes, corners)
-    rows, places = _layout([high - low for low, high in corners])
+    rows, places = layout([high - low for low, high in corners])
     entries = len(seen) + 9
     below = FOOT_INCHES + ROW_INCHES * key_rows(entries) + 0.30 * (bool(view.stations) + bool(setup.sensors)) + 0.35
     height = rows + EDGE_INCHES[2] + below + 0.2 * max(0, len(view.stations) - 4)
@@ -74,8 +74,8 @@ def draw_slices(
                 axes.plot(across, rise, marker="+", ms=15, mew=1.6, color=style.INK, path_effects=marks.halo(3.5))
             if setup.frame == "patient" and plane.axes == (0, 1, 2):
                 axes.invert_yaxis()
-            _orient(axes, plane, setup, view)
-            axes.set_title(_plane_title(plane, at, setup, view), loc="left", fontsize=11, pad=5)
+            orient(axes, plane, setup, view)
+            axes.set_title(plane_title(plane, at, setup, view), loc="left", fontsize=11, pad=5)
             marks.scale_bar(axes, unit=1.0)
         marks.heading(figure, title, subtitle)
         foot = (height - EDGE_INCHES[2] - rows - FOOT_INCHES) / height
@@ -95,7 +95,7 @@ def labels_seen(setup: Setup, planes: list[Plane], corners: list[Corners]) -> se
     return seen
 
 
-def _layout(sizes: list[NDArray[np.float64]]) -> tuple[float, list[tuple[float, float, float, float]]]:
+def layout(sizes: list[NDArray[np.float64]]) -> tuple[float, list[tuple[float, float, float, float]]]:
     """Height of all panels and, for each, left, distance from the top, width and height [inches].
 
     Coronal and sagittal in the first row, axial and the needle's plane in the second; one scale for the first three.
@@ -117,7 +117,8 @@ def _layout(sizes: list[NDArray[np.float64]]) -> tuple[float, list[tuple[float, 
     return lower + row, boxes
 
 
-def _plane_title(plane: Plane, at: NDArray[np.float64], setup: Setup, view: View) -> str:
+def plane_title(plane: Plane, at: NDArray[np.float64], setup: Setup, view: View) -> str:
+    """What a panel shows: its plane, where it lies, and the window of the CT."""
     if plane.axes is None:
         words = say("Along the needle")
     else:
@@ -130,7 +131,7 @@ def _plane_title(plane: Plane, at: NDArray[np.float64], setup: Setup, view: View
     return f"{words}   CT {level:g} / {width:g} HU"
 
 
-def _orient(axes: Any, plane: Plane, setup: Setup, view: View) -> None:
+def orient(axes: Any, plane: Plane, setup: Setup, view: View) -> None:
     """Letters of the body at the edges in a patient's frame, and what the rulers count."""
     if plane.axes is None:
         if view.skin is not None:

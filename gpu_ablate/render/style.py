@@ -36,6 +36,10 @@ FAINT = "#8A8A8A"
 PAPER = "#FFFFFF"
 TUMOUR_ON_DARK, ZONE_ON_DARK = "#FF8AD8", "#3DF0B4"
 """Outlines on ultrasound and CT."""
+SIMULATED, OBSERVED = "#0072B2", "#D55E00"
+SIMULATED_ON_DARK, OBSERVED_ON_DARK = "#56B4E9", "#FFB000"
+OBSERVED_LINE = (0, (5, 2))
+"""A simulated zone is outlined in blue, one that was seen in dashed orange."""
 
 OK = "#00704F"
 WARNING = "#B25E00"
@@ -59,8 +63,23 @@ TISSUE_TINTS = ("#D9D9D9", "#B3B3B3", "#C9C4BB", "#A0A8AD", "#E6E6E6", "#8F8F8F"
 SERIES = ("#0072B2", "#D55E00", "#009E73", "#AA3377", "#56B4E9", "#E69F00")
 """Curves that have no meaning of their own (probes, sensors), in order."""
 
-MARGIN_BANDS = ((0.0, BROKEN), (5.0, "#E69F00"), (10.0, "#9AD0F5"), (float("inf"), "#0072B2"))
+Bands = tuple[tuple[float, str], ...]
+"""Colour of everything below each bound [mm] and above the one before."""
+
+MARGIN_BANDS: Bands = ((0.0, BROKEN), (5.0, "#E69F00"), (10.0, "#9AD0F5"), (float("inf"), "#0072B2"))
 """Signed margin [mm]: colour of everything below this bound and above the one before."""
+
+APART_BANDS: Bands = (
+    (-10.0, "#542788"),
+    (-5.0, "#998EC3"),
+    (-2.5, "#D8DAEB"),
+    (2.5, "#F7F7F7"),
+    (5.0, "#FEE0B6"),
+    (10.0, "#F1A340"),
+    (float("inf"), "#B35806"),
+)
+"""How far an observed surface lies outside of the simulated one [mm], negative inside: purple to orange (ColorBrewer
+PuOr, Harrower and Brewer 2003), white where they agree as well as good simulators do."""
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 from gpu_ablate.case.setup import Endpoint
 from gpu_ablate.language import say
+from gpu_ablate.outcome.perfusion import NONPERFUSED
 from gpu_ablate.render.words import endpoint_words, plain
 
 UNIT_SUFFIX = re.compile(r"_(?:w_mk|j_kgk|kg_m3|w_m3|j_m3|j_mol|1_s|1_k|mm|s|c|w|w_m2k|mhz)$")
@@ -117,6 +118,8 @@ def zone_words(name: str, endpoint: Endpoint) -> str:
     """A zone of metrics.json in words, for example "above 43 °C at the end"."""
     if name == endpoint.name:
         return say("killed ({rule})", rule=endpoint_words(endpoint))
+    if name == NONPERFUSED:
+        return say("blood flow stopped")
     inset = re.fullmatch(r"ice_inset_(\d+)mm", name)
     if inset is not None:
         return say("ice, moved inwards by {mm} mm", mm=inset[1])
