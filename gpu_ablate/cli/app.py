@@ -12,6 +12,7 @@ import typer
 from gpu_ablate.cli.case import case
 from gpu_ablate.cli.check import check
 from gpu_ablate.cli.compare import compare
+from gpu_ablate.cli.export import export
 from gpu_ablate.cli.info import info
 from gpu_ablate.cli.library import library
 from gpu_ablate.cli.render import render
@@ -49,7 +50,7 @@ def options(
     """Simulate thermal ablation zones. Research software: not a medical device."""
 
 
-for command in (run, resume, case, check, show, render, report, compare, verify, info):
+for command in (run, resume, case, check, show, render, report, compare, export, verify, info):
     app.command()(command)
 app.add_typer(library, name="library")
 

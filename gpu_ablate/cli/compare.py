@@ -22,7 +22,8 @@ FILES = ("compare.json", "outlines.png")
 def compare(
     run: Annotated[Path, typer.Argument(help="Run folder.")],
     observed: Annotated[
-        Path, typer.Argument(help="Label image or closed mesh, already registered to the images of the scene.")
+        Path,
+        typer.Argument(help="Label image, SEG, RTSTRUCT or closed mesh, registered to the images of the scene."),
     ],
     at: Annotated[
         Literal["immediate", "1m", "3m", "6m", "12m"], typer.Option(help="How long after the treatment it was seen.")
@@ -37,6 +38,9 @@ def compare(
     zone: Annotated[
         str, typer.Option(help="Simulated zone to compare with, by its name in metrics.json.")
     ] = "nonperfused",
+    series: Annotated[
+        Path | None, typer.Option(help="Folder of the DICOM series that contours (RTSTRUCT) were drawn on.")
+    ] = None,
     out: Annotated[Path | None, typer.Option(help="Folder to write to; default RUN/compare/OBSERVED-AT.")] = None,
     language: Language = ENGLISH,
 ) -> None:
@@ -48,15 +52,15 @@ def compare(
     from gpu_ablate.outcome.observed import read_observed, require_overlap
     from gpu_ablate.outcome.places import recall
     from gpu_ablate.report.agreement import told_lines
-    from gpu_ablate.result.folders import folder_written_aside, require_replaceable
-    from gpu_ablate.result.store import load_result
+    from gpu_ablate.result.files import folder_aside
+    from gpu_ablate.result.store import load_result, require_replaceable
 
     require_language(language)
     result = load_result(run)
     what = seen or ("zone" if at in EARLY else "lesion")
     folder = out or run / "compare" / f"{observed.name.split('.')[0]}-{at}"
     require_replaceable(folder, FILES)
-    found = read_observed(observed, label)
+    found = read_observed(observed, label, series)
     require_overlap(found, observed, result.setup.grid, what == "lesion")
     surface = simulated_zone(result, zone, run)
     past = recall(result)
@@ -65,7 +69,7 @@ def compare(
     with speaking(language):
         told = compared(past, found, surface, zone, at, what)
         typer.echo("\n".join(told_lines(told, result.setup)))
-        with folder_written_aside(folder) as aside:
+        with folder_aside(folder, replace=True) as aside:
             text = json.dumps(told, indent=2, ensure_ascii=False, allow_nan=False)
             (aside / "compare.json").write_text(text + "\n", encoding="utf-8")
             _draw(past, found, surface, told, aside / "outlines.png")

@@ -25,7 +25,8 @@ DIRECTION = 1e-3
 SPACING_MM = 1e-3
 """Pixel spacings may differ by this much between slices [mm]."""
 
-NEEDED = ("Rows", "Columns", "PixelSpacing", "ImagePositionPatient", "ImageOrientationPatient")
+NEEDED = {"Rows": 1, "Columns": 1, "PixelSpacing": 2, "ImagePositionPatient": 3, "ImageOrientationPatient": 6}
+"""What gives a slice its place, and how many numbers each holds."""
 
 MEDIA_DIRECTORY = "1.2.840.10008.1.3.10"
 """SOP class of a DICOMDIR, which lists files and holds no image."""
@@ -107,7 +108,7 @@ def _headers(folder: Path) -> list[tuple[Path, Any]]:
             header = pydicom.dcmread(file, stop_before_pixels=True)
         except pydicom.errors.InvalidDicomError:
             continue
-        except (OSError, ValueError, KeyError, AttributeError, NotImplementedError) as error:
+        except (OSError, EOFError, ValueError, KeyError, AttributeError, NotImplementedError) as error:
             raise SceneError(f"{file}: cannot be read as DICOM ({error})\n  remedy: copy it again") from error
         if str(header.get("SOPClassUID", header.file_meta.get("MediaStorageSOPClassUID", ""))) != MEDIA_DIRECTORY:
             found.append((file, header))
@@ -138,7 +139,7 @@ def _require_slice(file: Path, header: Any) -> None:
             f"{file}: is a multi-frame image ({frames} frames); single slices are needed\n"
             "  remedy: export it as classic single-frame DICOM, or as NIfTI"
         )
-    missing = [name for name in NEEDED if header.get(name) in (None, "")]
+    missing = [name for name, count in NEEDED.items() if not _holds(header, name, count)]
     if missing:
         raise SceneError(
             f"{file}: lacks {', '.join(missing)}, without which it has no place in the patient\n"
@@ -146,6 +147,15 @@ def _require_slice(file: Path, header: Any) -> None:
         )
     if int(header.get("SamplesPerPixel", 1)) != 1:
         raise SceneError(f"{file}: is a colour image\n  remedy: give the original CT or MR series")
+
+
+def _holds(header: Any, name: str, count: int) -> bool:
+    """Whether an attribute holds so many finite numbers."""
+    try:
+        values = np.atleast_1d(np.array(header.get(name), dtype=float))
+    except (ValueError, TypeError):
+        return False
+    return values.shape == (count,) and bool(np.isfinite(values).all())
 
 
 def _require_same(first_file: Path, first: Any, file: Path, header: Any) -> None:
@@ -173,13 +183,13 @@ def _directions(file: Path, header: Any) -> tuple[NDArray[Any], NDArray[Any], ND
     cosines = _floats(header.ImageOrientationPatient)
     row, column = cosines[:3], cosines[3:]
     lengths = np.array([np.linalg.norm(row), np.linalg.norm(column)])
-    if len(cosines) != 6 or np.abs(lengths - 1.0).max() > DIRECTION or abs(row @ column) > DIRECTION:
+    if np.abs(lengths - 1.0).max() > DIRECTION or abs(row @ column) > DIRECTION:
         raise SceneError(
             f"{file}: its orientation {_text(header.ImageOrientationPatient)} is not two unit vectors at right angles\n"
             "  remedy: export the series again from the scanner or the archive"
         )
     spacing = _floats(header.PixelSpacing)
-    if len(spacing) != 2 or not (np.isfinite(spacing).all() and (spacing > 0).all()):
+    if not (spacing > 0).all():
         raise SceneError(f"{file}: its pixel spacing {_text(header.PixelSpacing)} mm is not above 0")
     row = row / lengths[0]
     normal = np.cross(row, column)
@@ -202,8 +212,8 @@ def _even_step(folder: Path, positions: NDArray[Any], normal: NDArray[Any], file
     if np.abs(gaps - usual).max() > 2 * PLACE_MM:
         worst = int(np.argmax(np.abs(gaps - usual)))
         between = f"between {files[worst].name} and {files[worst + 1].name}"
-        multiple = gaps / usual
-        if np.abs(gaps - np.rint(multiple) * usual).max() <= 2 * PLACE_MM:
+        multiple = gaps / gaps.min()
+        if np.abs(gaps - np.rint(multiple) * gaps.min()).max() <= 2 * PLACE_MM:
             lost = int(np.rint(multiple - 1).sum())
             raise SceneError(
                 f"{folder}: {lost} of {len(files) + lost} slices are missing, the largest gap {between}\n"

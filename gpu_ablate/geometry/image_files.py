@@ -83,29 +83,41 @@ def read_temperatures(path: str | Path) -> ScalarImage:
     return image
 
 
+def read_lattice(path: str | Path) -> Lattice:
+    """Where the voxels of an image file lie (NIfTI, NRRD, MetaImage), from its header alone.
+
+    Raises
+    ------
+    SceneError
+        The file is missing or unreadable, or has other than three axes.
+    """
+    path = Path(path)
+    _require_image(path)
+    reader = sitk.ImageFileReader()
+    reader.SetFileName(str(path))
+    try:
+        reader.ReadImageInformation()
+    except RuntimeError as error:
+        raise _unreadable(path, error) from error
+    if reader.GetDimension() != 3:
+        raise SceneError(
+            f"{path}: has {reader.GetDimension()} axes, three are needed\n  remedy: export one volume alone"
+        )
+    return _lattice_of(path, reader)
+
+
 def _read(path: str | Path) -> tuple[NDArray[Any], Lattice, tuple[Segment, ...]]:
     """Values (nz, ny, nx) of an image file, where they lie, and what a file of segments says of them; SimpleITK reads
     all as LPS. Segments in several layers have values (nz, ny, nx, layers)."""
     path = Path(path)
-    if not path.is_file():
-        raise SceneError(f"{path}: no such image\n  remedy: check the path; it is relative to the scene file")
-    if not path.name.lower().endswith(SUFFIXES):
-        raise SceneError(f"{path}: unknown image format\n  remedy: convert it to one of {' '.join(SUFFIXES)}")
-    if path.name.lower().endswith(".nii.gz") and path.with_suffix("").exists():
-        raise SceneError(
-            f"{path}: beside it lies {path.with_suffix('').name}, which SimpleITK would read instead\n"
-            "  remedy: name that one, or move one of them to another folder"
-        )
+    _require_image(path)
     sitk.ProcessObject_SetGlobalWarningDisplay(False)  # what matters of them is refused
     try:
         image = sitk.ReadImage(str(path))
     except RuntimeError as error:
         if is_nifti(path):
             check_nifti(path)
-        reason = str(error).strip().splitlines()[-1].removeprefix("sitk::ERROR: ")
-        raise SceneError(
-            f"{path}: cannot be read as an image (SimpleITK: {reason})\n  remedy: copy it again, or export it as NIfTI"
-        ) from error
+        raise _unreadable(path, error) from error
     told = {key: image.GetMetaData(key) for key in image.GetMetaDataKeys()}
     segments = read_segments(told)
     if image.GetDimension() != 3 or (image.GetNumberOfComponentsPerPixel() != 1 and not segments):
@@ -123,7 +135,27 @@ def _read(path: str | Path) -> tuple[NDArray[Any], Lattice, tuple[Segment, ...]]
     return values, lattice, segments
 
 
-def _lattice_of(path: Path, image: sitk.Image) -> Lattice:
+def _require_image(path: Path) -> None:
+    """Refuse what is no image file, or not the one that SimpleITK would read."""
+    if not path.is_file():
+        raise SceneError(f"{path}: no such image\n  remedy: check the path; it is relative to the scene file")
+    if not path.name.lower().endswith(SUFFIXES):
+        raise SceneError(f"{path}: unknown image format\n  remedy: convert it to one of {' '.join(SUFFIXES)}")
+    if path.name.lower().endswith(".nii.gz") and path.with_suffix("").exists():
+        raise SceneError(
+            f"{path}: beside it lies {path.with_suffix('').name}, which SimpleITK would read instead\n"
+            "  remedy: name that one, or move one of them to another folder"
+        )
+
+
+def _unreadable(path: Path, error: RuntimeError) -> SceneError:
+    reason = str(error).strip().splitlines()[-1].removeprefix("sitk::ERROR: ")
+    return SceneError(
+        f"{path}: cannot be read as an image (SimpleITK: {reason})\n  remedy: copy it again, or export it as NIfTI"
+    )
+
+
+def _lattice_of(path: Path, image: sitk.Image | sitk.ImageFileReader) -> Lattice:
     spacing = np.array(image.GetSpacing()) * MM
     origin = np.array(image.GetOrigin()) * MM
     axes = np.array(image.GetDirection()).reshape(3, 3) * spacing

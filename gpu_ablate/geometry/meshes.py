@@ -81,7 +81,7 @@ class Mesh:
         size = np.ceil((upper - lower) / spacing).astype(int) + 3
         origin = (lower + upper) / 2 - (size - 1) / 2 * spacing
         stencil = vtkPolyDataToImageStencil()
-        stencil.SetInputData(_poly_data(self.points - origin, self.faces))
+        stencil.SetInputData(poly_data(self.points - origin, self.faces))
         stencil.SetOutputOrigin(0, 0, 0)
         stencil.SetOutputSpacing(spacing, spacing, spacing)
         stencil.SetOutputWholeExtent(0, size[0] - 1, 0, size[1] - 1, 0, size[2] - 1)
@@ -203,7 +203,7 @@ def smooth(
         return points
     extent = float(np.ptp(points, axis=0).max())
     sinc = vtkWindowedSincPolyDataFilter()
-    sinc.SetInputData(_poly_data(points / extent, free))
+    sinc.SetInputData(poly_data(points / extent, free))
     sinc.SetNumberOfIterations(SMOOTHING_PASSES)
     sinc.SetPassBand(SMOOTHING_BAND)
     sinc.NormalizeCoordinatesOn()
@@ -284,7 +284,7 @@ def _arrays(poly_data: vtkPolyData) -> tuple[Points, Faces]:
     return points, vtk_to_numpy(poly_data.GetPolys().GetConnectivityArray()).reshape(-1, 3).astype(np.int32)
 
 
-def _poly_data(points: Points, faces: Faces) -> vtkPolyData:
+def poly_data(points: Points, faces: Faces) -> vtkPolyData:
     """VTK poly data of points (n, 3) and triangles (m, 3)."""
     vtk_points = vtkPoints()
     vtk_points.SetData(numpy_to_vtk(np.ascontiguousarray(points, np.float64), deep=True))

@@ -13,8 +13,8 @@ from scipy.sparse.csgraph import connected_components
 
 from gpu_ablate.case.grid import Grid
 from gpu_ablate.errors import SceneError
-from gpu_ablate.geometry.image_files import read_labels
 from gpu_ablate.geometry.images import LabelImage
+from gpu_ablate.geometry.imaging import read_segmentation
 from gpu_ablate.geometry.label_surface import label_parts
 from gpu_ablate.geometry.meshes import READERS, Mesh, read_mesh, volume
 from gpu_ablate.geometry.shapes import in_box
@@ -48,10 +48,11 @@ class Observed:
         return merged(self.parts)
 
 
-def read_observed(path: Path, label: str | None) -> Observed:
-    """Read a label image, or a closed mesh.
+def read_observed(path: Path, label: str | None, series: Path | None = None) -> Observed:
+    """Read a segmentation, or a closed mesh.
 
     label : number or name of the label that was seen; needed where an image holds several
+    series : folder of the DICOM series on which an RTSTRUCT was drawn
 
     Raises
     ------
@@ -59,7 +60,7 @@ def read_observed(path: Path, label: str | None) -> Observed:
         The file cannot be used, or it is not clear or not true that it holds the label.
     """
     if path.suffix.lower() not in READERS:
-        return _from_image(path, read_labels(path), label)
+        return _from_image(path, label, series)
     if label is not None:
         raise SceneError(
             f'{path}: --label "{label}" names a label of an image, and this is a mesh\n  remedy: leave it out'
@@ -68,7 +69,8 @@ def read_observed(path: Path, label: str | None) -> Observed:
     return Observed(path.name, None, None, shells(mesh), mesh.bounds())
 
 
-def _from_image(path: Path, image: LabelImage, label: str | None) -> Observed:
+def _from_image(path: Path, label: str | None, series: Path | None) -> Observed:
+    image = read_segmentation(path, (), series)
     present = [value for value in image.labels_present() if value != 0]
     if not present:
         raise SceneError(f"{path}: no voxel carries a label, all are 0\n  remedy: export the segmentation again")
@@ -79,6 +81,9 @@ def _from_image(path: Path, image: LabelImage, label: str | None) -> Observed:
         chosen = present[0]
     else:
         chosen = _chosen(path, image, label, listed)
+    if image.names and chosen in image.names:  # on top of all segments that overlap it
+        image = read_segmentation(path, (chosen,), series)
+        present = image.labels_present()
     if chosen not in present:
         raise SceneError(f"{path}: no voxel carries label {chosen}\n  labels here: {listed}")
     parts = label_parts(image.values == chosen, image.lattice)

@@ -88,10 +88,20 @@ def zone_field(result: Result, name: str) -> Field | None:
     return None if values is None else excess(values, criterion)
 
 
-def zone_surface(phi: Field, body: Mask, grid: Grid) -> Surface:
-    """Closed surface of the body cells with φ ≥ 0, finer than a voxel, faces turned outwards.
+@dataclass(frozen=True)
+class Samples:
+    """A continuous field that is ≥ 0 in a zone: samples (nz, ny, nx), spacing [m], place of the first (x, y, z) [m]."""
 
-    It follows φ = 0 inside the body, and voxel faces where the zone ends at fluid, gas or the box.
+    values: Field
+    spacing: float
+    first: tuple[float, float, float]
+
+
+def zone_samples(phi: Field, body: Mask, grid: Grid) -> Samples | None:
+    """The field whose zero surface is that of a zone, around the zone, finer than the grid where it is small.
+
+    It is 0 where φ is inside the body, and at voxel faces where the zone ends at fluid, gas or the box. None for an
+    empty zone.
 
     Parameters
     ----------
@@ -100,7 +110,7 @@ def zone_surface(phi: Field, body: Mask, grid: Grid) -> Surface:
     """
     inside = body & (phi >= 0)
     if not inside.any():
-        return EMPTY
+        return None
     lower, upper = bounding_box(inside)
     start = np.maximum(lower - 2, 0)
     stop = np.minimum(upper + 2, grid.shape)
@@ -113,7 +123,13 @@ def zone_surface(phi: Field, body: Mask, grid: Grid) -> Surface:
     across = int((upper - lower).min())
     times = min(MOST_REFINEMENTS, max(0, int(np.ceil(np.log2(CELLS_ACROSS / across)))))
     x, y, z = (o + (i - 0.5) * grid.spacing for o, i in zip(grid.origin, start[::-1], strict=True))
-    return zero_surface(refine(psi, times), grid.spacing / 2**times, (x, y, z))
+    return Samples(refine(psi, times), grid.spacing / 2**times, (x, y, z))
+
+
+def zone_surface(phi: Field, body: Mask, grid: Grid) -> Surface:
+    """Closed surface of the body cells with φ ≥ 0, finer than a voxel, faces turned outwards (see `zone_samples`)."""
+    samples = zone_samples(phi, body, grid)
+    return EMPTY if samples is None else zero_surface(samples.values, samples.spacing, samples.first)
 
 
 def zone_parts(phi: Field, body: Mask, grid: Grid) -> list[Surface]:

@@ -1,4 +1,4 @@
-"""How everything is drawn: the only home of colours, line styles, fonts and the disclaimer.
+"""How everything is drawn: line styles, fonts, and all colours but those that `colours` shares with exported files.
 
 Colours are those of Okabe and Ito 2008 ("Color Universal Design"), told apart with any common colour
 blindness; lines differ in style and surfaces in lightness as well.
@@ -9,20 +9,23 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from gpu_ablate.case.setup import MR_BRIGHTEST, Setup
+from gpu_ablate.colours import FLUID as FLUID
+from gpu_ablate.colours import INVADED_SKIN as INVADED_SKIN
+from gpu_ablate.colours import ISOTHERM
+from gpu_ablate.colours import PROBE as PROBE
+from gpu_ablate.colours import RISK as RISK
+from gpu_ablate.colours import ROLE as ROLE
+from gpu_ablate.colours import SKIN as SKIN
+from gpu_ablate.colours import TISSUE_TINTS as TISSUE_TINTS
+from gpu_ablate.colours import TUMOUR as TUMOUR
+from gpu_ablate.colours import VESSEL as VESSEL
+from gpu_ablate.colours import ZONE as ZONE
 from gpu_ablate.outcome.bone import is_bone
 from gpu_ablate.units import BODY_C
 
-TUMOUR = "#AA3377"
 RESIDUAL = "#FFE11A"
-SKIN = "#DDA0A0"
-INVADED_SKIN = "#C46A9E"
 SKIN_INK = "#8A4A4A"
-FLUID = "#7CC4FF"
-RISK = "#F0C808"
-VESSEL = "#3B6FB6"
-PROBE = "#2B2B2B"
 SENSOR = "#2B2B2B"
-ZONE = "#009E73"
 GAS = "#FFFFFF"
 ICE = "#8CC7F0"
 ICE_OPACITY = 0.45
@@ -46,19 +49,6 @@ WARNING = "#B25E00"
 BROKEN = "#A3141F"
 STATUS = {"ok": OK, "warning": WARNING, "broken": BROKEN}
 STATUS_MARK = {"ok": "✓", "warning": "!", "broken": "✕"}
-
-ROLE = {
-    "target": TUMOUR,
-    "skin": SKIN,
-    "involved_skin": INVADED_SKIN,
-    "risk": RISK,
-    "nerve": RISK,
-    "vessel": VESSEL,
-    "isolation": FLUID,
-}
-
-TISSUE_TINTS = ("#D9D9D9", "#B3B3B3", "#C9C4BB", "#A0A8AD", "#E6E6E6", "#8F8F8F")
-"""Greys for tissue without a role, in the order of their labels."""
 
 SERIES = ("#0072B2", "#D55E00", "#009E73", "#AA3377", "#56B4E9", "#E69F00")
 """Curves that have no meaning of their own (probes, sensors), in order."""
@@ -93,16 +83,16 @@ class Isotherm:
 
 
 HEAT = (
-    Isotherm(43.0, "#E69F00", ":", True),
-    Isotherm(54.0, "#D55E00", "--", False),
-    Isotherm(60.0, "#8F0000", "-", True),
+    Isotherm(43.0, ISOTHERM["above_43c"], ":", True),
+    Isotherm(54.0, ISOTHERM["above_54c"], "--", False),
+    Isotherm(60.0, ISOTHERM["above_60c"], "-", True),
 )
 """43 °C: threshold of thermal dose and skin comfort; 54 and 60 °C: coagulation in minutes and at once."""
 
 COLD = (
-    Isotherm(0.0, "#0072B2", ":", True),
-    Isotherm(-20.0, "#56B4E9", "--", True),
-    Isotherm(-40.0, "#332288", "-", True),
+    Isotherm(0.0, ISOTHERM["below_0c"], ":", True),
+    Isotherm(-20.0, ISOTHERM["below_m20c"], "--", True),
+    Isotherm(-40.0, ISOTHERM["below_m40c"], "-", True),
 )
 """0 °C: the edge of the ice as imaging shows it; -20 and -40 °C: what kills in two cycles and at once."""
 

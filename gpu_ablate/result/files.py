@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -32,10 +33,37 @@ def written_aside(path: Path) -> Iterator[Path]:
     _to_disk(path.parent)
 
 
+@contextmanager
+def folder_aside(path: Path, replace: bool = False) -> Iterator[Path]:
+    """Give a new folder beside ``path`` to fill, renamed to ``path`` once the block ends well, removed where it fails.
+
+    ``path`` is not there yet, or an empty folder, or with ``replace`` a folder that gives way; what a killed
+    process left beside it is replaced.
+    """
+    aside = path.with_name(path.name + ASIDE)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    shutil.rmtree(aside, ignore_errors=True)
+    aside.mkdir()
+    try:
+        yield aside
+        for written in aside.rglob("*"):
+            _to_disk(written)
+        if replace and path.is_dir():
+            shutil.rmtree(path)
+        os.replace(aside, path)
+    except BaseException:
+        shutil.rmtree(aside, ignore_errors=True)
+        raise
+    _to_disk(path.parent)
+
+
 def remove_asides(folder: Path) -> None:
     """Remove what processes that were killed while writing into a folder have left there, and in its subfolders."""
-    for path in folder.rglob(f"*{ASIDE}"):
-        path.unlink()
+    for path in [*folder.rglob(f"*{ASIDE}")]:
+        if path.is_dir():
+            shutil.rmtree(path)
+        else:
+            path.unlink(missing_ok=True)
 
 
 def _to_disk(path: Path) -> None:

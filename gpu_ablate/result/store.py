@@ -7,7 +7,7 @@ import io
 import json
 import os
 import shutil
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from errno import EACCES
 from pathlib import Path
 from typing import Any
@@ -213,6 +213,23 @@ def require_free(folder: Path) -> None:
             raise ResultError(f"{report}: is not a file, so no report can be written there\n  remove it")
     if not os.access(folder, os.W_OK | os.X_OK):
         raise ResultError(f"{folder}: cannot be written\n  change its permissions, or copy it elsewhere")
+
+
+def require_replaceable(folder: Path, files: Collection[str]) -> None:
+    """Demand that a folder can be written: it is new, or holds nothing but such files.
+
+    Raises
+    ------
+    ResultError
+        It is a file, or holds something else.
+    """
+    if not (folder.exists() or folder.is_symlink()):
+        return
+    others = [] if not folder.is_dir() else sorted(path.name for path in folder.iterdir() if path.name not in files)
+    if folder.is_symlink() or not folder.is_dir():
+        raise ResultError(f"{folder}: is no folder; nothing is overwritten\n  give another --out")
+    if others:
+        raise ResultError(f"{folder}: holds {others[0]}; nothing is overwritten\n  give another --out, or an empty one")
 
 
 def _traces_csv(result: Result) -> str:
