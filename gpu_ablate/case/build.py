@@ -12,6 +12,7 @@ from gpu_ablate.case.anatomy import Anatomy, build_anatomy, in_scene, metres
 from gpu_ablate.case.antennas import build_antenna
 from gpu_ablate.case.background import resampled_backdrop
 from gpu_ablate.case.case import Case, History, RunSettings
+from gpu_ablate.case.cautions import cautions
 from gpu_ablate.case.checks import box_notes, check_places
 from gpu_ablate.case.cold import FROZEN_C, LETHAL_C, cold_histories
 from gpu_ablate.case.cryoprobes import cryo_notes, cryo_rows
@@ -117,7 +118,7 @@ def build_case(scene: Scene) -> Case:
     notes = (*_notes(scene, anatomy, probes, vessels, infusions, earlier), *cryo_notes(cryoprobes))
     setup = _setup(scene, anatomy, probes, notes)
     warnings = plan_warnings(setup, scene.plan.puncture_clearance_mm * MM, scene.initial.uniform_c)
-    setup = replace(setup, notes=(*setup.notes, *warnings))
+    setup = replace(setup, notes=(*setup.notes, *warnings, *cautions(setup, scene.initial.uniform_c)))
     per_region = [
         None if region.phase == "gas" or label in lumens else properties(scene, tissue, nusselt(scene, region))
         for label, (region, tissue) in enumerate(zip(anatomy.regions, anatomy.tissues, strict=True))

@@ -62,9 +62,10 @@ def build_probe(scene: Scene, probe: treatment.Probe) -> Probe:
     device = library.device(probe.device, scene.device)
     if isinstance(device, MicrowaveDevice):
         offset, efficiency, plausible = device.emission_offset_mm.value, device.cable_efficiency.value, None
+        freezing = 0.0
     else:
-        offset, efficiency = device.active_from_mm.value + 0.5 * device.active_length_mm.value, 1.0
-        plausible = device.plausible_power_w.value
+        freezing, efficiency = device.active_length_mm.value, 1.0
+        offset, plausible = device.active_from_mm.value + 0.5 * freezing, device.plausible_power_w.value
     first = _track(probe)
     return Probe(
         name=probe.name,
@@ -78,6 +79,7 @@ def build_probe(scene: Scene, probe: treatment.Probe) -> Probe:
         plausible_power=plausible,
         cycle=len(probe.steps),
         enough=_until(probe.repeat_until) if probe.repeat_until else None,
+        active_length=freezing * MM,
     )
 
 

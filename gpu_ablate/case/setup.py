@@ -107,6 +107,7 @@ class Probe:
     radius : of the shaft [m]
     emission_offset : from the tip back to the middle of the radiating or freezing part [m]
     cable_efficiency : share of the generator's power that arrives at the antenna; 1 of a cryoprobe
+    active_length : of the freezing part [m]; 0 of an antenna
     plausible_power : a cryoprobe that draws more is not to be believed [W]; None of an antenna
     cycle, enough : number of steps after which no more are done if this condition holds then; None without one
     """
@@ -122,6 +123,7 @@ class Probe:
     plausible_power: float | None = None
     cycle: int = 0
     enough: Until | None = None
+    active_length: float = 0.0
 
     @property
     def freezes(self) -> bool:

@@ -15,6 +15,7 @@ from gpu_ablate.cli.compare import compare
 from gpu_ablate.cli.export import export
 from gpu_ablate.cli.info import info
 from gpu_ablate.cli.library import library
+from gpu_ablate.cli.new import new
 from gpu_ablate.cli.render import render
 from gpu_ablate.cli.report import report
 from gpu_ablate.cli.resume import resume
@@ -50,7 +51,7 @@ def options(
     """Simulate thermal ablation zones. Research software: not a medical device."""
 
 
-for command in (run, resume, case, check, show, render, report, compare, export, verify, info):
+for command in (run, resume, case, new, check, show, render, report, compare, export, verify, info):
     app.command()(command)
 app.add_typer(library, name="library")
 

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from gpu_ablate.cli.text import NONE, number, point, table
+from gpu_ablate.cli.text import NONE, Language, number, point, table
+from gpu_ablate.errors import SceneError
 
 if TYPE_CHECKING:
     from gpu_ablate.case.setup import Setup
@@ -29,6 +30,9 @@ RESAMPLED = """anatomy image on the grid, before other regions are painted over 
 
 def check(
     scene: Annotated[str, typer.Argument(help="Scene file, or the name of a shipped scene.")],
+    file: Annotated[
+        Path | None, typer.Argument(help="With --figure: the picture (PNG); default is the scene's name, here.")
+    ] = None,
     spacing_mm: Annotated[float | None, typer.Option(help="Edge of a voxel instead of the scene's.")] = None,
     change: Annotated[
         list[str] | None,
@@ -37,16 +41,39 @@ def check(
     after: Annotated[
         Path | None, typer.Option(help="A run to begin from, as a second stage (sets initial.from_run).")
     ] = None,
+    figure: Annotated[bool, typer.Option("--figure", help="Draw the plan, with nothing computed.")] = False,
+    language: Language = "en",
 ) -> None:
     """Check a scene without computing it."""
     from gpu_ablate.case.build import build_case
     from gpu_ablate.engine.estimate import estimate
+    from gpu_ablate.language import require_language
     from gpu_ablate.scene.load import load_scene
+
+    require_language(language)
+    if file is not None and not figure:
+        raise SceneError(f"{file}: is not used without --figure\n  remedy: add --figure, or leave it out")
+    picture = file or Path(f"{Path(scene).stem}.png")
+    if figure and picture.exists():
+        raise SceneError(f"{picture}: there is such a file\n  remedy: remove it, or name another after --figure")
 
     loaded = load_scene(scene, change or (), spacing_mm, after)
     case = build_case(loaded)
     planned = estimate(case, loaded.duration_s())
     typer.echo(describe(case.setup, planned, loaded.initial.uniform_c))
+    if figure:
+        draw(case.setup, loaded.initial.uniform_c, picture, language)
+
+
+def draw(setup: Setup, start_c: float, picture: Path, language: str) -> None:
+    """Write the picture of the plan, and say where it is."""
+    from gpu_ablate.language import speaking
+    from gpu_ablate.render.plan_picture import draw_plan
+    from gpu_ablate.result.files import written_aside
+
+    with speaking(language), written_aside(picture) as aside:
+        lacking = draw_plan(setup, start_c, aside)
+    typer.echo(f"\npicture  {picture}" + (f" (slices alone: {lacking})" if lacking else ""))
 
 
 def describe(setup: Setup, planned: Estimate, start_c: float) -> str:
@@ -68,11 +95,36 @@ def describe(setup: Setup, planned: Estimate, start_c: float) -> str:
         f"margin goal {setup.plan.margin_goal / MM:g} mm\n"
     )
     notes = "\n".join(f"note     {note}" for note in setup.notes)
-    return "\n".join(
-        part
-        for part in (head, _regions(setup), _resampled(setup), _stations(setup, start_c), _limits(setup), notes)
-        if part
+    parts = (
+        head,
+        _regions(setup),
+        _resampled(setup),
+        needles(setup),
+        _stations(setup, start_c),
+        _limits(setup),
+        notes,
     )
+    return "\n".join(part for part in parts if part)
+
+
+def needles(setup: Setup) -> str:
+    """How each needle lies as planned, in the words of the report: one block for each, then their spacing."""
+    from gpu_ablate.outcome.needles import measure_needles
+    from gpu_ablate.outcome.ways import ways_planned
+    from gpu_ablate.report.needles import needle_table, pair_table
+
+    measured = {"needles": measure_needles(setup, ways_planned(setup))}
+    each, pairs = needle_table(measured), pair_table(measured)
+    wide = max(map(len, each.head))
+    blocks = []
+    for name, *cells in each.rows:
+        lines = [f"    {word.ljust(wide)}  {cell}" for word, cell in zip(each.head[1:], cells, strict=True)]
+        blocks.append("\n".join([f"  {name}", *lines]))
+    listed = "\n".join([each.title.lower(), *blocks, *([f"  {each.note}"] if each.note else [])])
+    spacing = table(pairs.title.lower(), pairs.head, pairs.rows)
+    if pairs.rows:
+        spacing += f"  {pairs.note}\n"
+    return "\n".join(part for part in (listed + "\n", spacing) if part) if each.rows else ""
 
 
 def _regions(setup: Setup) -> str:
@@ -103,24 +155,23 @@ def _stations(setup: Setup, start_c: float) -> str:
     """Where each probe is at the end of each step if no condition ends one early."""
     from gpu_ablate.case.heated import heated_places
     from gpu_ablate.case.surroundings import Surroundings
-    from gpu_ablate.engine.clock import ProbeClock
+    from gpu_ablate.engine.clock import planned_stations
     from gpu_ablate.units import MM
 
     around = Surroundings(setup)
     rows = []
     for probe in setup.probes:
         widths = {leg.number: place.width for place in heated_places(probe, start_c) for leg in place.legs}
-        clock = ProbeClock(probe)
-        while clock.step is not None:
-            power = f"{clock.step.power:.0f}{' net' if clock.step.net else ''}"
-            if clock.step.action == "freeze":
-                power = f"{100.0 * clock.step.output:g} %"
-            station = clock.finish(clock.switch, "duration")
-            place = around.place(probe, clock.track, station.tip_end)
+        for step, station in zip(probe.steps, planned_stations(probe), strict=True):
+            power = f"{step.power:.0f}{' net' if step.net else ''}"
+            if step.action == "freeze":
+                power = f"{100.0 * step.output:g} %"
+            track = probe.track_after(station.step)
+            place = around.place(probe, track, station.tip_end)
             rows.append(
                 [
                     f"{probe.name}.{station.step}",
-                    number(clock.track + 1, 0),
+                    number(track + 1, 0),
                     station.action,
                     power,
                     number(station.start_s, 0),

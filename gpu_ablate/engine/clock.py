@@ -109,3 +109,11 @@ class ProbeClock:
             direction_end=self.direction,
             ended_by=ended_by,
         )
+
+
+def planned_stations(probe: Probe) -> list[Station]:
+    """The steps of a probe if no condition ends one early."""
+    clock, found = ProbeClock(probe), []
+    while clock.step is not None:
+        found.append(clock.finish(clock.switch, "duration"))
+    return found

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from gpu_ablate.case.setup import Setup
+from gpu_ablate.case.setup import Region, Setup
 from gpu_ablate.outcome.coverage import killed_share
 from gpu_ablate.outcome.zones import zone_field
 from gpu_ablate.result.result import Result
@@ -18,6 +18,9 @@ BONES = (CORTEX, "cancellous_bone", "red_marrow", "yellow_marrow", "bone_cyst", 
 """Tissue whose name begins so is bone or lies in it."""
 
 LYTIC = "lytic_metastasis"
+
+TUMOURS_IN_BONE = (LYTIC, "sclerotic_metastasis", "osteoid_osteoma_nidus")
+"""Tumours that lie in bone, by what the tissue's name begins with."""
 
 SLICE_MM = 3.0
 """Thickness of the slices through a bone [mm]; at least two voxels."""
@@ -32,6 +35,11 @@ NOTED_PERCENT = 1.0
 def is_bone(tissue: str) -> bool:
     """Whether a tissue is bone or lies in it; tumours are not."""
     return tissue.startswith(BONES)
+
+
+def in_bone(region: Region) -> bool:
+    """Whether a region is bone or lies in it, tumours too."""
+    return is_bone(region.tissue) or region.tissue.startswith(TUMOURS_IN_BONE)
 
 
 def measure_bones(result: Result) -> list[dict[str, object]]:

@@ -7,18 +7,16 @@ from itertools import combinations, pairwise
 
 import numpy as np
 
+from gpu_ablate.case import structures
 from gpu_ablate.case.air import outside_air
 from gpu_ablate.case.depth import SkinDepth
 from gpu_ablate.case.setup import Region, Setup, Surface, ThinVessel, Track
-from gpu_ablate.outcome.bone import is_bone
+from gpu_ablate.outcome.bone import in_bone
 from gpu_ablate.outcome.crossing import Vector3
 from gpu_ablate.outcome.nearest import feet_on
 from gpu_ablate.outcome.ways import Way
 from gpu_ablate.outcome.zones import zone_surface
 from gpu_ablate.units import MM
-
-TUMOURS_IN_BONE = ("lytic_metastasis", "sclerotic_metastasis", "osteoid_osteoma_nidus")
-"""Tumours that lie in bone, by what the tissue's name begins with."""
 
 BONE_NEEDLE = "8-13G"
 """Bone needle or drill through which a probe is put into bone (2018 consensus on cryoablation of bone and soft-tissue
@@ -34,10 +32,10 @@ LEVEL = 1e-3
 """Of a unit vector: a shaft whose part in the axial plane is shorter has no direction in it."""
 
 GROUPS: dict[str, Callable[[Region], bool]] = {
-    "vessel": lambda region: region.role == "vessel",
-    "nerve": lambda region: region.role == "nerve" or region.tissue.startswith(("nerve", "spinal_cord")),
+    "vessel": structures.is_vessel,
+    "nerve": structures.is_nerve,
     "risk": lambda region: region.role == "risk",
-    "pleura": lambda region: region.tissue.startswith("lung") or "pleura" in region.name.lower(),
+    "pleura": structures.is_pleura,
     "isolation": lambda region: region.role == "isolation",
 }
 """What is kept away from, and which regions it is. Lung stands for the pleura around it."""
@@ -84,11 +82,6 @@ def measure_needles(setup: Setup, ways: list[Way]) -> dict[str, object]:
         )
     pairs = [measure_pair(*two) for two in combinations(ways, 2) if two[0].probe.name != two[1].probe.name]
     return {"tracks": tracks, "pairs": pairs}
-
-
-def in_bone(region: Region) -> bool:
-    """Whether a region is bone or lies in it, tumours too."""
-    return is_bone(region.tissue) or region.tissue.startswith(TUMOURS_IN_BONE)
 
 
 NO_CT_ANGLES: dict[str, object] = {"craniocaudal_deg": None, "mediolateral_deg": None, "handle_side": None}

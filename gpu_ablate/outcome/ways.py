@@ -8,6 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gpu_ablate.case.air import outside_air
+from gpu_ablate.case.grid import Vector
+from gpu_ablate.case.probes import legs
 from gpu_ablate.case.setup import Probe, Region, Setup, Track
 from gpu_ablate.outcome.crossing import Vector3, balanced, joined, owners, pieces, snapped
 from gpu_ablate.result.result import Result
@@ -57,18 +59,39 @@ class Way:
 
 def ways_taken(result: Result) -> list[Way]:
     """The tracks that were taken, each once, in the order of the probes; of a probe without steps its first."""
-    setup = result.setup
+    tips: dict[str, dict[int, list[Vector]]] = {probe.name: {} for probe in result.setup.probes}
+    tracks = {probe.name: probe.track_after for probe in result.setup.probes}
+    for station in result.stations:
+        if station.action != "reinsert":
+            own = tips[station.probe].setdefault(tracks[station.probe](station.step), [])
+            own += [station.tip_start, station.tip_end]
+    return _ways(result.setup, tips)
+
+
+def ways_planned(setup: Setup) -> list[Way]:
+    """The tracks of a plan, each once, in the order of the probes, the needle where it is deepest on each."""
+    tips: dict[str, dict[int, list[Vector]]] = {}
+    for probe in setup.probes:
+        own: dict[int, list[Vector]] = {number: [] for number in range(len(probe.tracks))}
+        for leg in legs(probe):
+            own[leg.track] += [leg.after]
+        tips[probe.name] = own
+    return _ways(setup, tips)
+
+
+def _ways(setup: Setup, tips: dict[str, dict[int, list[Vector]]]) -> list[Way]:
+    """The way in to the deepest tip on each track.
+
+    tips : name of a probe -> number of a track from 0 -> where its tip is on it [m]; where the track begins is added
+    """
     air = outside_air(setup.phase_mask("gas"))
     found = []
     for probe in setup.probes:
-        done = [s for s in result.stations if s.probe == probe.name and s.action != "reinsert"]
-        numbers = sorted({probe.track_after(station.step) for station in done})
-        for number in numbers or [0]:
+        for number, own in sorted((tips[probe.name] or {0: []}).items()):
             track = probe.tracks[number]
-            own = [station for station in done if probe.track_after(station.step) == number]
-            tips = [track.tip, *(tip for station in own for tip in (station.tip_start, station.tip_end))]
-            deepest = int(np.argmin(np.array(tips) @ np.array(track.direction)))
-            found.append(way_in(setup, air, probe, number, Track(tips[deepest], track.direction)))
+            every = [track.tip, *own]
+            deepest = int(np.argmin(np.array(every) @ np.array(track.direction)))
+            found.append(way_in(setup, air, probe, number, Track(every[deepest], track.direction)))
     return found
 
 

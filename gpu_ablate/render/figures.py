@@ -112,7 +112,7 @@ def figures_of(result: Result, metrics: dict[str, Any], folder: Path, with_gl: b
         told = (result, view, margins, across, thinnest, title, subtitle)
         add("margin_map", zone is not None and bool(margins), draw_margin_map, *told)
     where = thinnest or (view.focus, middle_words(setup))
-    add("slices", True, draw_slices, result, view, zone, *where, title, isotherms)
+    add("slices", True, draw_slices, setup, view, zone, *where, title, isotherms)
     add("film_strip", bool(times), draw_film_strip, result, view, times, title, subtitle)
     add("movie", bool(times), write_movie, result, view, title, file="procedure.webp")
     seen = bool(driven) and view.skin is not None

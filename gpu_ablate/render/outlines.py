@@ -36,6 +36,7 @@ from gpu_ablate.render.slices import (
     layout,
     orient,
     plane_title,
+    window_words,
 )
 from gpu_ablate.render.view import PAD, View, nearest_track, surfaces_of
 
@@ -134,7 +135,7 @@ def draw_slice(axes: Any, setup: Setup, view: View, drawn: Outlines, plane: Plan
     if setup.frame == "patient" and plane.axes == (0, 1, 2):
         axes.invert_yaxis()
     orient(axes, plane, setup, view)
-    axes.set_title(plane_title(plane, drawn.at, setup, view), loc="left", fontsize=11, pad=5)
+    axes.set_title(f"{plane_title(plane, drawn.at, setup)}{window_words(setup)}", loc="left", fontsize=11, pad=5)
     marks.scale_bar(axes, unit=1.0)
 
 

@@ -74,7 +74,10 @@ def draw_scene3d(
     edge = result.setup.endpoint.threshold if result.setup.endpoint.field == "min_temperature" else None
     outlined = [i for i in view.isotherms if i.outlined and i.temperature_c != edge]  # else it is the zone's own edge
     isotherms = [i for i in outlined if temperature.min() < i.temperature_c < temperature.max()]
-    pieces = [*body_pieces(result, view, zone, margins), *isotherm_pieces(temperature, isotherms, result.setup.grid)]
+    pieces = [
+        *body_pieces(result.setup, view, zone, margins),
+        *isotherm_pieces(temperature, isotherms, result.setup.grid),
+    ]
     pictures = photograph(pieces, chosen, sizes, skins)
     residual = any((np.nan_to_num(m, nan=-1.0) < 0).any() for m in margins.values())
     entries = marks.surface_entries(result.setup, zone is not None, residual)
@@ -85,11 +88,7 @@ def draw_scene3d(
         for (left, top, width, height), camera, picture in zip(PANELS, chosen, pictures, strict=True):
             place = left / WIDTH_INCHES, 1 - (top + height) / tall, width / WIDTH_INCHES, height / tall
             axes = figure.add_axes(place)
-            half = camera.height / 2
-            across = half * picture.shape[1] / picture.shape[0]
-            axes.imshow(picture, extent=(-across, across, -half, half), aspect="auto", interpolation="none")
-            axes.set(xlim=(-across, across), ylim=(-half, half), xticks=[], yticks=[])
-            axes.set_title(camera.title, loc="left", fontsize=11, pad=5)
+            across = place_picture(axes, picture, camera)
             draw_isotherms(axes, temperature, isotherms, result.setup.grid, camera, across)
             annotate(axes, camera, view, result.setup, across)
         marks.heading(figure, title, subtitle)
@@ -98,6 +97,16 @@ def draw_scene3d(
         marks.orientation(figure, result.setup.frame)
         marks.disclaimer(figure)
         figure.savefig(path)
+
+
+def place_picture(axes: Any, picture: NDArray[np.uint8], camera: Camera) -> float:
+    """Put what a camera saw into axes that count metres in its plane; half the width of what is seen [m]."""
+    half = camera.height / 2
+    across = half * picture.shape[1] / picture.shape[0]
+    axes.imshow(picture, extent=(-across, across, -half, half), aspect="auto", interpolation="none")
+    axes.set(xlim=(-across, across), ylim=(-half, half), xticks=[], yticks=[])
+    axes.set_title(camera.title, loc="left", fontsize=11, pad=5)
+    return across
 
 
 @dataclass(frozen=True)
@@ -110,9 +119,8 @@ class Piece:
     veil: bool = False
 
 
-def body_pieces(result: Result, view: View, zone: Surface | None, margins: dict[str, Margins]) -> list[Piece]:
+def body_pieces(setup: Setup, view: View, zone: Surface | None, margins: dict[str, Margins]) -> list[Piece]:
     """Everything in the picture; `margins` of a target [m] paint what is not covered in its own colour."""
-    setup = result.setup
     bounds = [value for pair in zip(view.lower, view.upper, strict=True) for value in pair]
     pieces: list[Piece] = []
     for _, surface in surfaces_of(setup, "isolation"):

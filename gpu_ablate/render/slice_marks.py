@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from textwrap import wrap
 from typing import Any
 
@@ -84,15 +85,25 @@ def tissue_colours(regions: tuple[Region, ...]) -> list[str]:
     return colours
 
 
-def draw_key(figure: Any, foot: float, setup: Setup, view: View, zone: bool, where: str, seen: set[int]) -> None:
+def draw_key(
+    figure: Any,
+    foot: float,
+    setup: Setup,
+    view: View,
+    zone: bool,
+    where: str,
+    seen: set[int],
+    more: Sequence[Any] = (),
+) -> None:
     """Legend, stations and sensors below the slices; foot : their lower edge (share of the figure).
 
-    seen : labels in the slices; where : what the cross marks, in words
+    seen : labels in the slices; where : what the cross marks, in words; more : further handles
     """
     from matplotlib.lines import Line2D
     from matplotlib.patches import Patch
 
     handles = tumour_handles(setup)
+    handles += more
     if zone:
         handles.append(Patch(facecolor=(style.ZONE, 0.38), edgecolor=style.ZONE, lw=2, label=say("killed tissue")))
     if view.isotherms is style.COLD:

@@ -15,7 +15,6 @@ from gpu_ablate.render.plane import Plane, along_probe, sampled, through
 from gpu_ablate.render.slice_marks import ROW_INCHES, draw_key, key_rows
 from gpu_ablate.render.slice_panel import Moment, bounds, draw_panel
 from gpu_ablate.render.view import View, nearest_track
-from gpu_ablate.result.result import Result
 from gpu_ablate.units import MM
 
 WIDTH_INCHES, MOST_ROWS_INCHES = 13.0, 11.5
@@ -30,7 +29,7 @@ Corners = tuple[NDArray[np.float64], NDArray[np.float64]]
 
 
 def draw_slices(
-    result: Result,
+    setup: Setup,
     view: View,
     zone: Surface | None,
     at: NDArray[np.float64],
@@ -52,7 +51,6 @@ def draw_slices(
     from matplotlib import rc_context
     from matplotlib.figure import Figure
 
-    setup = result.setup
     moment = Moment(view.temperature, zone, view.tracks)
     planes: list[Plane] = list(through(at))
     if view.tracks:
@@ -68,21 +66,28 @@ def draw_slices(
         for plane, (low, high), (x, y, wide, tall) in zip(planes, corners, places, strict=True):
             bottom = height - EDGE_INCHES[2] - y - tall
             axes = figure.add_axes((x / WIDTH_INCHES, bottom / height, wide / WIDTH_INCHES, tall / height))
-            draw_panel(axes, setup, view, moment, plane, low, high)
-            if plane.axes is not None:
-                ((across, rise),) = plane.flat(at)
-                axes.plot(across, rise, marker="+", ms=15, mew=1.6, color=style.INK, path_effects=marks.halo(3.5))
-            if setup.frame == "patient" and plane.axes == (0, 1, 2):
-                axes.invert_yaxis()
-            orient(axes, plane, setup, view)
-            axes.set_title(plane_title(plane, at, setup, view), loc="left", fontsize=11, pad=5)
-            marks.scale_bar(axes, unit=1.0)
+            draw_slice(axes, setup, view, moment, plane, (low, high), at)
+            axes.set_title(f"{plane_title(plane, at, setup)}{window_words(setup)}", loc="left", fontsize=11, pad=5)
         marks.heading(figure, title, subtitle)
         foot = (height - EDGE_INCHES[2] - rows - FOOT_INCHES) / height
         draw_key(figure, foot, setup, view, zone is not None, where, seen)
         marks.orientation(figure, setup.frame)
         marks.disclaimer(figure)
         figure.savefig(path)
+
+
+def draw_slice(
+    axes: Any, setup: Setup, view: View, moment: Moment, plane: Plane, corners: Corners, at: NDArray[np.float64]
+) -> None:
+    """A slice with its rulers, letters and scale bar; a cross marks `at` [m] in the planes along the axes."""
+    draw_panel(axes, setup, view, moment, plane, *corners)
+    if plane.axes is not None:
+        ((across, rise),) = plane.flat(at)
+        axes.plot(across, rise, marker="+", ms=15, mew=1.6, color=style.INK, path_effects=marks.halo(3.5))
+    if setup.frame == "patient" and plane.axes == (0, 1, 2):
+        axes.invert_yaxis()
+    orient(axes, plane, setup, view)
+    marks.scale_bar(axes, unit=1.0)
 
 
 def labels_seen(setup: Setup, planes: list[Plane], corners: list[Corners]) -> set[int]:
@@ -117,18 +122,23 @@ def layout(sizes: list[NDArray[np.float64]]) -> tuple[float, list[tuple[float, f
     return lower + row, boxes
 
 
-def plane_title(plane: Plane, at: NDArray[np.float64], setup: Setup, view: View) -> str:
-    """What a panel shows: its plane, where it lies, and the window of the CT."""
+def plane_title(plane: Plane, at: NDArray[np.float64], setup: Setup) -> str:
+    """Which slice it is, and where."""
     if plane.axes is None:
-        words = say("Along the needle")
-    else:
-        names = (say("Coronal"), say("Sagittal"), say("Axial"))
-        name = f"{names[(1, 0, 2).index(plane.axes[2])]}, " if setup.frame == "patient" else ""
-        words = f"{name}{'xyz'[plane.axes[2]]} = {round(at[plane.axes[2]] / MM, 1) + 0.0:.1f} mm".replace("-", "−")
+        return say("Along the needle")
+    names = (say("Coronal"), say("Sagittal"), say("Axial"))
+    name = f"{names[(1, 0, 2).index(plane.axes[2])]}, " if setup.frame == "patient" else ""
+    return f"{name}{'xyz'[plane.axes[2]]} = {round(at[plane.axes[2]] / MM, 1) + 0.0:.1f} mm".replace("-", "−")
+
+
+def window_words(setup: Setup) -> str:
+    """What lies behind a slice, of a CT with its window; nothing without an image."""
     if setup.backdrop is None:
-        return words
+        return ""
+    if setup.modality == "MR":
+        return "   MR"
     level, width = style.window(setup)
-    return f"{words}   CT {level:g} / {width:g} HU"
+    return f"   CT {level:g} / {width:g} HU"
 
 
 def orient(axes: Any, plane: Plane, setup: Setup, view: View) -> None:

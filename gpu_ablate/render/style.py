@@ -20,7 +20,7 @@ from gpu_ablate.colours import TISSUE_TINTS as TISSUE_TINTS
 from gpu_ablate.colours import TUMOUR as TUMOUR
 from gpu_ablate.colours import VESSEL as VESSEL
 from gpu_ablate.colours import ZONE as ZONE
-from gpu_ablate.outcome.bone import is_bone
+from gpu_ablate.outcome.bone import in_bone
 from gpu_ablate.units import BODY_C
 
 RESIDUAL = "#FFE11A"
@@ -145,11 +145,12 @@ BONE_WINDOW, SOFT_WINDOW = (300.0, 1500.0), (40.0, 400.0)
 
 
 def window(setup: Setup) -> tuple[float, float]:
-    """Level and width of the window of the image that slices are drawn on: of a CT [HU] that for bone where the scene
-    has some."""
+    """Level and width of the window of the image that slices are drawn on: of a CT [HU] that for bone where a target
+    lies in it, or without a target where the scene has some."""
     if setup.modality == "MR":
         return MR_BRIGHTEST / 2.0, float(MR_BRIGHTEST)
-    return BONE_WINDOW if any(is_bone(region.tissue) for region in setup.regions) else SOFT_WINDOW
+    targets = [region for region in setup.regions if region.role == "target"]
+    return BONE_WINDOW if any(in_bone(region) for region in targets or setup.regions) else SOFT_WINDOW
 
 
 def isotherm_label(isotherm: Isotherm) -> str:

@@ -88,9 +88,34 @@ def look_at(result: Result, dead: NDArray[np.bool_], notice: NDArray[np.float64]
     notice : xyz that should face the viewer (the thinnest margin) [m]
     """
     setup = result.setup
-    stations = heated_stations(result)
+    stations = heated_stations(setup, result.stations)
     temperature, label = reached(result)
     isotherms = style.COLD if is_cold(setup.endpoint) else style.HEAT
+    ice = (temperature < 0.0) & setup.phase_mask("body") if isotherms is style.COLD else dead
+    return _looking(setup, stations, temperature, label, isotherms, notice, (dead, ice))
+
+
+def look_at_plan(setup: Setup, expected: NDArray[np.float32], stations: list[Station]) -> View:
+    """Choose what a picture of a plan shows.
+
+    expected : (nz, ny, nx), how deep each cell lies in the zone to be expected [m], negative outside; it takes the
+        place of the temperature, without isotherms
+    stations : as planned
+    """
+    heated = heated_stations(setup, stations)
+    return _looking(setup, heated, expected, say("expected zone"), (), None, (expected > 0.0,))
+
+
+def _looking(
+    setup: Setup,
+    stations: tuple[HeatedStation, ...],
+    temperature: NDArray[np.float32],
+    label: str,
+    isotherms: tuple[style.Isotherm, ...],
+    notice: NDArray[np.float64] | None,
+    seen: tuple[NDArray[np.bool_], ...],
+) -> View:
+    """The view of targets, needles, skin above, and of some cells (nz, ny, nx) that must be seen."""
     points = [surface.points.astype(float) for _, surface in surfaces_of(setup, "target")]
     if points:
         focus = _middle(points[0])
@@ -106,8 +131,7 @@ def look_at(result: Result, dead: NDArray[np.bool_], notice: NDArray[np.float64]
     outward = _outward(setup, focus, skin)
     if skin is not None:
         points.append(_above(focus, outward, skin)[None])
-    ice = (temperature < 0.0) & setup.phase_mask("body") if isotherms is style.COLD else dead
-    for cells in (dead, ice):
+    for cells in seen:
         if cells.any():
             points.append(_edge_centres(setup, cells))
     every = np.concatenate(points)
@@ -129,11 +153,11 @@ def surfaces_of(setup: Setup, role: str) -> list[tuple[str, Surface]]:
     return [(name, setup.surfaces[name]) for name in names if name in setup.surfaces]
 
 
-def heated_stations(result: Result) -> tuple[HeatedStation, ...]:
-    """The stations that gave power, numbered over all probes in order of time."""
-    probes = {probe.name: probe for probe in result.setup.probes}
+def heated_stations(setup: Setup, stations: list[Station]) -> tuple[HeatedStation, ...]:
+    """Of some stations those that gave power, numbered over all probes in order of time."""
+    probes = {probe.name: probe for probe in setup.probes}
     found: list[HeatedStation] = []
-    for station in sorted((s for s in result.stations if s.power_w > 0), key=lambda s: s.start_s):
+    for station in sorted((s for s in stations if s.power_w > 0), key=lambda s: s.start_s):
         probe = probes[station.probe]
         tip = np.array(station.tip_end, dtype=float)
         heat = tip + probe.emission_offset * np.array(station.direction_end)

@@ -24,7 +24,7 @@ from gpu_ablate.result.store import load_metrics, load_result
 from gpu_ablate.scene.load import load_scene
 from gpu_ablate.spec.base import quantities
 
-COMMANDS = ("run", "case", "check", "show", "render", "report", "verify", "info", "library")
+COMMANDS = ("run", "case", "new", "check", "show", "render", "report", "verify", "info", "library")
 HEAVY = ("numpy", "numba", "h5py", "pydantic", "vtkmodules", "pyvista", "matplotlib", "SimpleITK", "scipy")
 
 

@@ -91,7 +91,7 @@ def test_neither_the_report_nor_its_pictures_name_the_patient(run: Path, tmp_pat
     files = {name: tmp_path / f"{name}.png" for name in ("slices", "curves", "dose_volume")}
     view = look_at(result, result.setup.mask("target"), None)
     title = result.setup.title
-    draw_slices(result, view, None, view.focus, "middle", title, "", files["slices"])
+    draw_slices(result.setup, view, None, view.focus, "middle", title, "", files["slices"])
     draw_curves(result, panels(result, []), title, "", files["curves"])
     draw_dose_volume(result, metrics, title, "", files["dose_volume"])
     for file in files.values():

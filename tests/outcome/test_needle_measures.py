@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -9,9 +10,10 @@ import pytest
 
 from gpu_ablate.case.build import build_case
 from gpu_ablate.case.grid import Grid
+from gpu_ablate.engine.clock import planned_stations
 from gpu_ablate.outcome.crossing import pieces, together
 from gpu_ablate.outcome.needles import ct_angles, measure_needles, segment_gap
-from gpu_ablate.outcome.ways import ways_taken
+from gpu_ablate.outcome.ways import ways_planned, ways_taken
 from gpu_ablate.result.records import MemoryRecords
 from gpu_ablate.result.result import Result, Station
 from gpu_ablate.scene.load import load_scene
@@ -311,3 +313,18 @@ def test_a_line_runs_through_cells_that_lie_on_it():
 
 def test_neighbours_of_one_label_are_one_piece():
     assert together([(1, 2.0), (1, 3.0), (2, 1.0), (1, 4.0)]) == [(1, 5.0), (2, 1.0), (1, 4.0)]
+
+
+def test_a_plan_carried_out_takes_the_ways_that_were_planned(tmp_path):
+    """Pulled back on the first track, pushed in again on another: of each the deepest place counts."""
+    more = PROBE.format(name="B", tip=[0, 0, -40], direction=[0.2, 0, 1]).replace(
+        "duration_s = 1 }]",
+        "duration_s = 0.3 }, { action = 'pull', distance_mm = 6 }, "
+        "{ action = 'reinsert', tip_mm = [4, 0, -30], shaft_direction = [0, 0.3, 1], duration_s = 0.3 }, "
+        "{ action = 'hold', power_w = 20, duration_s = 0.3 }]",
+    )
+    result = planned(tmp_path, ([0, 5, -35], [0, 0, 1]), more=more)
+    carried_out = [station for probe in result.setup.probes for station in planned_stations(probe)]
+    done = replace(result, stations=carried_out)
+    assert measure_needles(done.setup, ways_taken(done)) == measure_needles(done.setup, ways_planned(done.setup))
+    assert [track["tip_mm"][2] for track in measured(done)[0]] == pytest.approx([-40, -30, -35])

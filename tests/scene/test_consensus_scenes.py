@@ -21,8 +21,15 @@ NAKED = tuple(f"{name}_no_isolation" for name in PAIRS)
 SCENES = (*ISOLATED, *NAKED)
 
 COARSE_MM = 2.0
-EXPECTED_NOTES = ("Antennas are solved", "Liquid isolation:", "Infusion:", "Perfusion preset", "The box was rounded up")
-"""How the notes begin that say what is modelled; any other is a warning."""
+EXPECTED_NOTES = (
+    "Antennas are solved",
+    "Liquid isolation:",
+    "Infusion:",
+    "Perfusion preset",
+    "The box was rounded up",
+    "Caution:",
+)
+"""How the notes begin that say what is modelled or what a plan comes near to; any other is a warning."""
 
 BEGIN, END = "# --- anatomy", "# --- end of the anatomy"
 ROLE_OF_NIPPLE = re.compile(r'(name = "nipple".*\nrole = )"(skin|involved_skin)"')

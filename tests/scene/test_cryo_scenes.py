@@ -14,8 +14,8 @@ from gpu_ablate.case.case import Case
 from gpu_ablate.scene.load import load_scene, shipped_scenes
 
 SCENES = sorted(name for name in shipped_scenes() if name.startswith("cryo_"))
-EXPECTED_NOTES = ("Perfusion preset",)
-"""How the notes begin that say what is modelled; any other is a warning."""
+EXPECTED_NOTES = ("Perfusion preset", "Caution:")
+"""How the notes begin that say what is modelled or what a plan comes near to; any other is a warning."""
 
 NERVES = ("cauda equina", "roots")
 
