@@ -13,7 +13,7 @@ MODALITIES, INTENTS = ("microwave", "cryo"), ("radical", "palliative")
 
 
 def new(
-    source: Annotated[Path, typer.Option("--from", help="Label image (NIfTI, NRRD, MHA).")],
+    source: Annotated[Path, typer.Option("--from", help="Labels: NIfTI, NRRD, MHA, .seg.nrrd, DICOM SEG or RTSTRUCT.")],
     tumour: Annotated[
         str | None, typer.Option(help="The target: a mesh (STL, VTP, PLY, OBJ), or the value or name of a label.")
     ] = None,
@@ -21,7 +21,10 @@ def new(
         str | None, typer.Option(help="microwave or cryo; by default microwave for liver and breast, else cryo.")
     ] = None,
     names: Annotated[Path | None, typer.Option(help="CSV of value,name of the labels.")] = None,
-    ct: Annotated[Path | None, typer.Option(help="A CT of the same body, to draw slices on.")] = None,
+    ct: Annotated[
+        Path | None, typer.Option(help="A CT of the same body, to draw slices on: an image, or a DICOM series' folder.")
+    ] = None,
+    mr: Annotated[Path | None, typer.Option(help="Or an MR.")] = None,
     spacing_mm: Annotated[float | None, typer.Option(help="Edge of a voxel.")] = None,
     intent: Annotated[str, typer.Option(help="radical or palliative.")] = "radical",
     out: Annotated[Path | None, typer.Option(help="The scene; default is the image's name with .toml, here.")] = None,
@@ -34,8 +37,10 @@ def new(
             raise SceneError(f'{option}: "{value}" is not known\n  take one of {", ".join(known)}')
     if spacing_mm is not None and not 0.1 <= spacing_mm <= 10.0:
         raise SceneError(f"--spacing-mm: {spacing_mm:g} is not between 0.1 and 10\n  leave it out for a proposal")
+    if ct is not None and mr is not None:
+        raise SceneError("--ct and --mr: slices are drawn on one of them\n  leave one out")
     path = out or Path(f"{source.name.split('.')[0]}.toml")
-    body, proposal, box = write_new(source, path, tumour, modality, names, ct, spacing_mm, intent)  # type: ignore[arg-type]
+    body, proposal, box = write_new(source, path, tumour, modality, names, ct, mr, spacing_mm, intent, typer.echo)  # type: ignore[arg-type]
     typer.echo(f"{path}: a proposal; check and change every number")
     checks = [
         f"label {each.value} {each.name}: {each.means.note}" for each in body.labels if "CHECK" in each.means.note

@@ -10,8 +10,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from gpu_ablate.geometry.image_files import read_labels, read_scalars
 from gpu_ablate.geometry.images import LabelImage
+from gpu_ablate.geometry.imaging import read_intensities, read_segmentation
 from gpu_ablate.geometry.meshes import READERS, read_mesh
 from gpu_ablate.library import load as library
 from gpu_ablate.outcome.bone import TUMOURS_IN_BONE, is_bone
@@ -34,6 +34,7 @@ class Body:
 
     file : the image; source : where the names are from, in words
     completed : whether the body around its labels was added from a CT
+    modality : "ct" or "mr", of the image that slices are drawn on if there is one
     inside : whether points (n, 3) [m] lie in the target
     """
 
@@ -44,6 +45,7 @@ class Body:
     target: Target
     inside: Inside
     completed: bool
+    modality: str = "ct"
 
     @property
     def in_bone(self) -> bool:
@@ -86,7 +88,7 @@ def _kind(label: Label) -> int:
     return LUNG if tissue == "lung" else BODY
 
 
-def read_body(file: Path, tumour: str | None, names: Path | None, ct: Path | None) -> Body:
+def read_body(file: Path, tumour: str | None, names: Path | None, ct: Path | None, mr: Path | None = None) -> Body:
     """The body in a label image.
 
     Parameters
@@ -94,17 +96,20 @@ def read_body(file: Path, tumour: str | None, names: Path | None, ct: Path | Non
     tumour : mesh file, value or name of a label; None for the label whose name says tumour
     names : CSV of value,name; None for the names in the file, or in a labels.csv beside it
     ct : of the same body; where no label is air or body, they are told apart on it
+    mr : or an MR; both an image or the folder of a DICOM series, which contours (RTSTRUCT) need
 
     Raises
     ------
     SceneError
         A file cannot be read, there is no target, or it does not lie in the body.
     """
-    image = read_labels(file)
+    image = read_segmentation(file, (), ct or mr)
     known, source = label_names(file, image, names)
     present = image.labels_present()
+    if image.names:  # where segments overlap, those later in the scene win as they did here
+        present = [value for value in present if value not in image.names] + list(image.names)
     labels = meanings(present, known)
-    background = None if ct is None else read_scalars(ct)
+    background = None if ct is None else read_intensities(ct, "CT")
     completed = background is not None and not any(label.means.rest for label in labels)
     if background is not None and completed:
         image, labels = with_body(image, labels, background)
@@ -117,7 +122,7 @@ def read_body(file: Path, tumour: str | None, names: Path | None, ct: Path | Non
         labels = [replace(label, means=Meaning(FALLBACK, "target")) if label is chosen else not_target(label)
                   for label in labels]  # fmt: skip
         inside, target = from_label(image, chosen)
-    body = Body(file, image, tuple(labels), source, target, inside, completed)
+    body = Body(file, image, tuple(labels), source, target, inside, completed, "ct" if mr is None else "mr")
     tissue = target_tissue(body)
     labels = [replace(each, means=replace(each.means, tissue=tissue)) if each.means.role == "target" else each
               for each in labels]  # fmt: skip
@@ -134,8 +139,7 @@ def target_tissue(body: Body) -> str:
     around = dict.fromkeys(("liver", "bone", "breast", "other"), 0)
     for label in body.labels:
         tissue = label.means.tissue
-        stands_in = tissue == "liver" and label.means.note  # spleen, kidney
-        group = "bone" if is_bone(tissue) else "other" if stands_in else tissue.split("_")[0]
+        group = "bone" if is_bone(tissue) else tissue.split("_")[0]
         around[group if group in around else "other"] += int(np.count_nonzero((values == label.value) & within))
     around["other"] //= 2
     mostly = max(around, key=lambda group: around[group])

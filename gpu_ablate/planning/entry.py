@@ -49,12 +49,13 @@ class Lines:
     lung: Points
 
     def cost(self, in_bone: bool, with_air: bool) -> Points:
-        """Cost of each line [mm]; inf where it crosses what no needle may cross, or is too long."""
+        """Cost of each line [mm]; inf where it crosses what no needle may cross, is too long, or its tip would stick
+        out of the body."""
         bars = 0.0 if in_bone else BONE_BARS
         cost = self.reach / MM + BONE_COST * self.bone / MM + bars * (self.bone > 1.5 * STEP)
         cost += LUNG_COST * self.lung / MM + NEAR_COST * self.near / MM
         cost += FACE_COST * (self.face & with_air) + END_COST * self.end
-        return np.where((self.kept > 0) | (self.reach > LONGEST), np.inf, cost)
+        return np.where((self.kept > 0) | (self.reach > LONGEST) | (self.reach == 0.0), np.inf, cost)
 
 
 def sphere(count: int = DIRECTIONS) -> Points:

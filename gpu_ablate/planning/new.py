@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -28,10 +29,14 @@ def write_new(
     modality: Modality | None,
     names: Path | None,
     ct: Path | None,
+    mr: Path | None,
     spacing_mm: float | None,
     intent: str,
+    tell: Callable[[str], None],
 ) -> tuple[Body, Proposal, Box]:
     """Write the scene, whole or not at all; what stands in it is returned.
+
+    tell : takes a line at each stage
 
     Raises
     ------
@@ -42,19 +47,22 @@ def write_new(
         raise SceneError(f"{out}: there is such a file\n  remedy: remove it, or name another with --out")
     if not out.parent.is_dir():
         raise SceneError(f"--out {out}: there is no folder {out.parent}\n  remedy: make it first")
-    body = read_body(image, tumour, names, ct)
+    tell(f"reading {image.name}")
+    body = read_body(image, tumour, names, ct, mr)
     copy = out.with_name(f"{out.stem}_labels.nii.gz") if body.completed else None
     if copy is not None and copy.exists():
         raise SceneError(f"{copy}: there is such a file\n  remedy: remove it, or name another scene with --out")
+    tell(f"looking for ways to {body.target.name}")
     proposal = propose(body, modality or usual_modality(body.target.tissue))
     box = choose_box(body, _heat(proposal), spacing_mm)
+    tell("building the scene")
 
     with TemporaryDirectory(dir=out.parent) as folder:
         draft, labels = Path(folder) / out.name, image
         if copy is not None:
             labels = Path(folder) / copy.name
             write_image(labels, body.image.values, body.image.lattice)
-        text = scene_text(body, proposal, box, intent, ct, draft.parent, None, labels)
+        text = scene_text(body, proposal, box, intent, ct or mr, draft.parent, None, labels)
         draft.write_text(text, encoding="utf-8")
         try:
             setup = build_case(load_scene(draft)).setup
@@ -62,7 +70,7 @@ def write_new(
             raise SceneError(str(error).replace(str(draft), str(out))) from error
         needles = measure_needles(setup, ways_planned(setup))
         draft.write_text(
-            scene_text(body, proposal, box, intent, ct, out.parent, needles, copy or image), encoding="utf-8"
+            scene_text(body, proposal, box, intent, ct or mr, out.parent, needles, copy or image), encoding="utf-8"
         )
         if copy is not None:
             labels.replace(copy)

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from textwrap import wrap
 from typing import Any
+
+import numpy as np
 
 from gpu_ablate.planning.body import Body, relative
 from gpu_ablate.planning.box import Box
@@ -16,6 +19,9 @@ from gpu_ablate.planning.propose import Proposal
 from gpu_ablate.units import MM
 
 WIDTH = 118
+ARTERY = re.compile(r"aort|arter", re.IGNORECASE)
+"""A vessel whose name says so is an artery; others are taken for veins, which take less heat."""
+
 COMPLETED = (
     "CHECK: {name} names neither body nor air. The image below is a copy with the body added from the CT: what is not "
     "labelled above -300 HU, fat and all else."
@@ -29,7 +35,7 @@ def scene_text(
     proposal: Proposal,
     box: Box,
     intent: str,
-    ct: Path | None,
+    backdrop: Path | None,
     folder: Path,
     needles: dict[str, Any] | None,
     image: Path,
@@ -74,12 +80,13 @@ def scene_text(
         ),
         "[anatomy]",
         f"image = {_quoted(relative(image, folder))}",
-        *([f"ct = {_quoted(relative(ct, folder))}"] if ct else []),
+        *([f"{body.modality} = {_quoted(relative(backdrop, folder))}"] if backdrop else []),
         f'outside = "{box.outside}"',
         "",
         "[anatomy.labels]",
         *_labels(body),
         *_target(body, folder),
+        *_vessels(body, box),
         *_device(proposal),
         "",
         *_sentences([*proposal.layout.why, *proposal.why]),
@@ -120,6 +127,22 @@ def _labels(body: Body) -> list[str]:
             entry = _quoted(means.tissue)
         lines.append(f"{label.value} = {entry}" + (f"    # {means.note}" if means.note else ""))
     return lines
+
+
+def _vessels(body: Body, box: Box) -> list[str]:
+    """A wall for each vessel of the image in the box, so that it takes heat and cold away."""
+    names = {}
+    for label in body.labels:
+        if label.means.role == "vessel":
+            places = body.image.lattice.points(np.argwhere(body.image.values == label.value)[:, ::-1]) / MM
+            if np.all((places > box.low) & (places < box.high), axis=1).any():
+                names[label.name] = label
+    lines = ["", *_comment("Blood that flows keeps its temperature: each vessel is a sink. CHECK the kinds.")]
+    for name in names:
+        kind = "artery" if ARTERY.search(name) else "vein"
+        lines += ["[[vessel]]", f"name = {_quoted(f'flow in {name}')}", f"region = {_quoted(name)}"]
+        lines += [f'preset = "{kind}"']
+    return lines if names else []
 
 
 def _target(body: Body, folder: Path) -> list[str]:

@@ -57,12 +57,19 @@ def _nipple(scene: Scene) -> Iterator[Problem]:
         yield Problem("[plan]", what, 'write frame = "patient" under [domain] if its axes are LPS, or remove nipple_mm')
 
 
+BODY_SURFACE = "body"
+"""Name of the surface of all tissue against gas, which no region may have."""
+
+
 def _labels_agree(scene: Scene) -> Iterator[Problem]:
     """Labels that share a region's name must mean the same."""
     assert scene.anatomy is not None
     seen: dict[str, tuple[str, str]] = {}
     for value, label in scene.anatomy.labels.items():
         meaning = (label.tissue, label.role)
+        if label.region_name == BODY_SURFACE:
+            what = f'its name "{BODY_SURFACE}" is that of the surface of the whole body'
+            yield Problem(f"[anatomy], label {value}", what, "give it another name")
         if seen.setdefault(label.region_name, meaning) != meaning:
             what = f'the region "{label.region_name}" has another tissue or role under another label'
             yield Problem(f"[anatomy], label {value}", what, "give one of them a name of its own")
@@ -84,7 +91,9 @@ def _names(scene: Scene) -> Iterator[Problem]:
     for table, entries in tables.items():
         for entry in entries:
             where = f'{table} "{entry.name}"'
-            if entry.name in ROLES:
+            if entry.name == BODY_SURFACE and table == "region":
+                yield Problem(where, "this name is that of the surface of the whole body", "choose another")
+            elif entry.name in ROLES:
                 yield Problem(where, "this name is a role", "choose another: `where` could not tell them apart")
             elif entry.name in taken:
                 yield Problem(where, f"this name is taken by {taken[entry.name]}", "choose another")

@@ -30,15 +30,15 @@ def test_every_entry_names_a_tissue_and_a_role_that_exist() -> None:
         ("costal_cartilages", "cartilage", "tissue"),
         ("autochthon_left", "muscle", "tissue"),
         ("iliopsoas_right", "muscle", "tissue"),
-        ("small_bowel", "muscle", "risk"),
-        ("urinary_bladder", "water", "risk"),
+        ("small_bowel", "bowel", "risk"),
+        ("urinary_bladder", "urinary_bladder", "risk"),
         ("lung_lower_lobe_right", "lung", "tissue"),
         ("cortical bone (ilium, ischium, pubis)", "cortical_bone", "tissue"),
         ("Trabecular Bone", "cancellous_bone", "tissue"),
         ("fibroglandular", "breast_gland", "tissue"),
         ("hepatic veins with IVC", "blood", "vessel"),
         ("gastric vein", "blood", "vessel"),
-        ("stomach", "muscle", "risk"),
+        ("stomach", "stomach", "risk"),
     ],
 )
 def test_names_of_segmentations(name: str, tissue_name: str, role: str) -> None:

@@ -20,7 +20,7 @@ from gpu_ablate.outcome.ways import Way, ways_planned
 from gpu_ablate.planning.new import write_new
 from gpu_ablate.planning.propose import Modality
 from gpu_ablate.units import MM
-from tests.planning.conftest import ball, centres
+from tests.planning.conftest import NAMES, ball, centres
 
 Made = Callable[..., Path]
 
@@ -29,7 +29,7 @@ def proposed(
     image: Path, modality: Modality | None = None, tumour: str | None = None, spacing_mm: float | None = 2.5
 ) -> Path:
     out = image.parent / f"scene_{len(list(image.parent.glob('*.toml')))}.toml"
-    write_new(image, out, tumour, modality, None, None, spacing_mm, "radical")
+    write_new(image, out, tumour, modality, None, None, None, spacing_mm, "radical", print)
     return out
 
 
@@ -60,6 +60,29 @@ def test_no_needle_crosses_a_vessel(made: Made) -> None:
     barred = proposed(made(sheet), "microwave")
     assert "portal vein" not in crossed(barred)
     assert ways(barred)[0].direction[1] > -0.9
+
+
+def test_no_tip_sticks_out_of_the_body_before_a_superficial_tumour(made: Made) -> None:
+    def superficial(labels: NDArray[np.uint8], at: NDArray[np.float64]) -> None:
+        labels[ball(at, (0, -46, 0), 9)] = 4
+
+    case = ga.build_case(ga.load_scene(proposed(made(superficial, tumour=0.0), "cryo")))
+    gas = case.setup.phase_mask("gas")
+    for way in ways_planned(case.setup):
+        x, y, z = (float(value) for value in way.tip)
+        assert not gas[case.setup.grid.cell_at((x, y, z))]
+        assert "tumour" in {piece.region.name for piece in way.crossed}
+
+
+def test_vessels_of_the_image_are_sinks(made: Made) -> None:
+    def two(labels: NDArray[np.uint8], at: NDArray[np.float64]) -> None:
+        labels[(np.abs(at[..., 0] - 24) < 5) & (np.abs(at[..., 1] + 20) < 5)] = 5
+        labels[(np.abs(at[..., 0] + 24) < 5) & (np.abs(at[..., 1] + 20) < 5)] = 8
+
+    image = made(two, names=f"{NAMES}8,aorta\n")
+    scene = ga.load_scene(proposed(image, "microwave"))
+    assert {vessel.region: vessel.preset for vessel in scene.vessel} == {"portal vein": "vein", "aorta": "artery"}
+    assert {"flow in portal vein", "flow in aorta"} <= set(ga.build_case(scene).exchange.names)
 
 
 def test_bone_is_gone_round_but_for_a_target_in_it(made: Made) -> None:
@@ -144,7 +167,7 @@ def test_the_box_holds_the_plan_and_stays_computable(made: Made) -> None:
 def test_a_value_without_a_name_is_body_to_be_checked(made: Made) -> None:
     image = made(names="value,name\n4,tumour\n")
     out = image.parent / "scene.toml"
-    write_new(image, out, None, "microwave", None, None, None, "palliative")
+    write_new(image, out, None, "microwave", None, None, None, None, "palliative", print)
     text = out.read_text()
     assert 'name = "label 3" }    # CHECK' in text
     assert '"palliative"' in text
@@ -167,7 +190,7 @@ def test_the_body_around_organs_is_taken_from_the_ct(made: Made) -> None:
     ct = image.parent / "ct.nii.gz"
     write_image(ct, hu[0], lattice)
     out = image.parent / "scene.toml"
-    write_new(image, out, None, "microwave", None, ct, None, "radical")
+    write_new(image, out, None, "microwave", None, ct, None, None, "radical", print)
     document = tomllib.loads(out.read_text())
     assert document["anatomy"]["image"] == "scene_labels.nii.gz"
     copy = read_labels(image.parent / "scene_labels.nii.gz").values
