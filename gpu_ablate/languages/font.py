@@ -31,7 +31,9 @@ def cut(source: Path, number: int) -> None:
 
     font = TTFont(source, fontNumber=number)
     names = [0, 1, 2, 3, 4, 6, 13, 14]
-    subsetter = Subsetter(Options(layout_features=["kern"], hinting=False, name_IDs=names, notdef_outline=True))
+    options = Options(layout_features=["kern"], hinting=False, name_IDs=names, notdef_outline=True)
+    options.drop_tables += ["BASE", "VORG", "vhea", "vmtx"]  # for vertical text
+    subsetter = Subsetter(options)
     subsetter.populate(unicodes=[ord(letter) for letter in characters()])
     subsetter.subset(font)
     for record in font["name"].names:
