@@ -89,9 +89,11 @@ def draw_margin_map(
         flat.set_title(words, fontsize=10, loc="left", x=0.02, pad=-4, parse_math=False)
         _shares(figure, targets)
         if dotted:
-            words = say(
-                "Dotted: the margin there runs through fluid or gas; the tissue next to the tumour was moved away."
-            )
+            words = say("Dotted: the margin there runs through fluid or gas, or through a vessel.")
+            if result.setup.isolation:
+                words = say(
+                    "Dotted: the margin there runs through fluid or gas; the tissue next to the tumour was moved away."
+                )
             figure.text(0.63, 0.10, fill(words, 58), fontsize=10.5, va="bottom")
         marks.orientation(figure, result.setup.frame)
         marks.heading(figure, title, say("Margin on the tumour surface.") + "  " + subtitle)
