@@ -53,6 +53,9 @@ from gpu_ablate.report.thinnest import thinnest_words
 from gpu_ablate.result.result import Result
 from gpu_ablate.units import MM
 
+CAUTIONS = ("Caution:", "注意：")
+"""What a caution begins with, in each language."""
+
 
 @dataclass(frozen=True)
 class LimitLine:
@@ -176,9 +179,15 @@ def rule_words(rule: str, endpoint: Endpoint) -> str:
 
 
 def remark_words(notes: Sequence[str]) -> str:
-    """What the notes are about (their words before the colon), for the first screen; empty without notes."""
-    subjects = dict.fromkeys(re.split("[:：]", note)[0] if re.search("[:：]", note[:60]) else note for note in notes)
-    return say("; ").join(subject.rstrip(".。") for subject in subjects)
+    """What the notes are about, for the first screen; empty without notes."""
+    return say("; ").join(dict.fromkeys(_subject(note).rstrip(".。") for note in notes))
+
+
+def _subject(note: str) -> str:
+    """The words of a note before its colon; of a caution those after it, up to the first comma or semicolon."""
+    if note.startswith(CAUTIONS):
+        return re.split("[,;，；]", re.split("[:：]", note, maxsplit=1)[1].strip())[0]
+    return re.split("[:：]", note)[0] if re.search("[:：]", note[:60]) else note
 
 
 def limit_line(limit: dict[str, Any], source: str) -> LimitLine:

@@ -18,6 +18,7 @@ from gpu_ablate.outcome.needles import measure_needles
 from gpu_ablate.outcome.ways import ways_taken
 from gpu_ablate.render.gl import PACKAGES
 from gpu_ablate.render.words import seconds, span
+from gpu_ablate.report.content import remark_words
 from gpu_ablate.report.extremes import hottest_tissue, still_growing
 from gpu_ablate.report.headline import headline, tiles
 from gpu_ablate.report.needles import needle_table
@@ -311,3 +312,16 @@ def test_the_notes_and_the_box_are_limits_of_the_model(
 )
 def test_references_are_read_without_latex(latex: str, read: str) -> None:
     assert without_latex(latex) == read
+
+
+def test_the_first_screen_names_what_a_caution_is_about() -> None:
+    notes = [
+        "Resampling the image to voxels of 1.5 mm changed volumes: portal vein 25.1 to 25.7 cm³.",
+        'Caution: target "tumour" lies at the vessel "portal vein", whose blood keeps its wall near body temperature.',
+        "注意：靶区“肿瘤”紧邻血管“门静脉”，其血流使管壁接近体温。",
+        "Antennas are solved in the mean of what lies around their axis.",
+    ]
+    assert remark_words(notes) == (
+        'Resampling the image to voxels of 1.5 mm changed volumes; target "tumour" lies at the vessel "portal vein"; '
+        "靶区“肿瘤”紧邻血管“门静脉”; Antennas are solved in the mean of what lies around their axis"
+    )
