@@ -1,6 +1,7 @@
 """What has a colour of its own wherever it is shown, in pictures and in files for other programs.
 
-Colours are those of Okabe and Ito 2008 ("Color Universal Design"), told apart with any common colour blindness.
+Zones and isotherms have colours of Okabe and Ito 2008 ("Color Universal Design"), told apart with any common colour
+blindness, and shades between them; the others are chosen here to differ from them in lightness.
 """
 
 from __future__ import annotations

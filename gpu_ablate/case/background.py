@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from gpu_ablate.case.anatomy import in_scene
 from gpu_ablate.case.grid import Grid
-from gpu_ablate.case.setup import MR_BRIGHTEST
+from gpu_ablate.case.setup import MR_BRIGHTEST, Setup
 from gpu_ablate.errors import SceneError
 from gpu_ablate.geometry.imaging import read_intensities
 from gpu_ablate.scene.schema import Scene
@@ -22,6 +22,26 @@ MR_USUAL = 1.0, 99.0
 
 MR_MOST = 10 * MR_BRIGHTEST
 """Brighter than this is cut off."""
+
+
+EMPTY_HU, EMPTY_MOST = -600, 0.2
+"""Tissue of less than this is air on a CT [HU]; where more than this share of it is, labels and CT contradict each
+other. Chosen here: fat ends at -190 HU, gas in bowel is less of a box."""
+
+
+def backdrop_notes(setup: Setup) -> list[str]:
+    """A warning where the CT shows air, or nothing, in much of what the labels call tissue (lung aside)."""
+    if setup.backdrop is None or setup.modality != "CT":
+        return []
+    lung = [i for i, region in enumerate(setup.regions) if "lung" in region.tissue]
+    body = setup.phase_mask("body") & ~np.isin(setup.labels, lung)
+    share = float((setup.backdrop[body] < EMPTY_HU).mean()) if body.any() else 0.0
+    if share <= EMPTY_MOST:
+        return []
+    return [
+        f"The CT shows air, or ends, in {100 * share:.0f} % of what the labels call tissue: one of them may be "
+        "flipped, or of another body; compare them in a viewer."
+    ]
 
 
 def resampled_backdrop(scene: Scene, grid: Grid) -> NDArray[np.int16] | None:

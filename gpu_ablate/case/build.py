@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from gpu_ablate.case.anatomy import Anatomy, build_anatomy, in_scene, metres
 from gpu_ablate.case.antennas import build_antenna
-from gpu_ablate.case.background import resampled_backdrop
+from gpu_ablate.case.background import backdrop_notes, resampled_backdrop
 from gpu_ablate.case.case import Case, History, RunSettings
 from gpu_ablate.case.cautions import cautions
 from gpu_ablate.case.checks import box_notes, check_places
@@ -117,7 +117,8 @@ def build_case(scene: Scene) -> Case:
     infusions = infusion_rows(scene, anatomy)
     notes = (*_notes(scene, anatomy, probes, vessels, infusions, earlier), *cryo_notes(cryoprobes))
     setup = _setup(scene, anatomy, probes, notes)
-    warnings = plan_warnings(setup, scene.plan.puncture_clearance_mm * MM, scene.initial.uniform_c)
+    warnings = backdrop_notes(setup)
+    warnings += plan_warnings(setup, scene.plan.puncture_clearance_mm * MM, scene.initial.uniform_c)
     setup = replace(setup, notes=(*setup.notes, *warnings, *cautions(setup, scene.initial.uniform_c)))
     per_region = [
         None if region.phase == "gas" or label in lumens else properties(scene, tissue, nusselt(scene, region))
@@ -226,8 +227,14 @@ def _histories(scene: Scene, anatomy: Anatomy, setup: Setup, earlier: Earlier | 
 
 def _setup(scene: Scene, anatomy: Anatomy, probes: tuple[Probe, ...], notes: tuple[str, ...]) -> Setup:
     present = {where for region in anatomy.regions for where in (region.name, region.role)}
+    counts = np.bincount(anatomy.labels.ravel(), minlength=len(anatomy.regions))
+    in_box = {region.role for region, count in zip(anatomy.regions, counts, strict=True) if count}
     own = {(limit.where, limit.quantity) for limit in scene.limit}
-    defaults = [limit for limit in library.default_limits() if (limit.where, limit.quantity) not in own]
+    defaults = [
+        limit
+        for limit in library.default_limits()
+        if limit.where in in_box and (limit.where, limit.quantity) not in own
+    ]
     if scene.model.arrhenius != "weaver_stoll":
         defaults = [limit for limit in defaults if limit.quantity != "arrhenius"]
     limits = tuple(

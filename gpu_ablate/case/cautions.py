@@ -7,7 +7,6 @@ cryoablation of bone and soft-tissue tumours, its text not at hand and not re-re
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +15,7 @@ from scipy.ndimage import binary_dilation, distance_transform_edt
 from gpu_ablate.case import structures
 from gpu_ablate.case.expected import expected_depth, expected_zones
 from gpu_ablate.case.setup import Region, Setup
+from gpu_ablate.geometry.shapes import distance_to_line
 from gpu_ablate.units import MM
 
 NEAR = 5e-3
@@ -138,9 +138,8 @@ def _sinks(setup: Setup, target: str, inside: NDArray[np.bool_], away: NDArray[n
     rim = np.asarray(setup.grid.origin) + (cells[:, ::-1] + 0.5) * setup.grid.spacing
     for vessel in setup.vessels:
         if vessel.radius >= SINK_RADIUS:
-            ends = pairwise(np.array(point) for point in vessel.points)
             wall = vessel.radius + 0.5 * setup.grid.spacing  # the rim's points are centres of cells
-            gaps[vessel.name] = max(min(_to_line(rim, *two) for two in ends) - wall, 0.0)
+            gaps[vessel.name] = max(float(distance_to_line(rim, vessel.points).min()) - wall, 0.0)
     for name, gap in gaps.items():
         if gap < NEAR:
             yield (
@@ -152,13 +151,6 @@ def _sinks(setup: Setup, target: str, inside: NDArray[np.bool_], away: NDArray[n
 def _core(inside: NDArray[np.bool_]) -> NDArray[np.bool_]:
     """Cells of a mask that have none outside it beside them."""
     return np.asarray(~binary_dilation(~inside))
-
-
-def _to_line(points: NDArray[np.float64], start: NDArray[np.float64], end: NDArray[np.float64]) -> float:
-    """Least distance of points (n, 3) from a segment [m]."""
-    side = end - start
-    along = np.clip((points - start) @ side / float(side @ side), 0.0, 1.0)
-    return float(np.linalg.norm(points - start - along[:, None] * side, axis=1).min())
 
 
 def _gap(gap: float) -> str:

@@ -17,7 +17,7 @@ from gpu_ablate.units import CM3, MM
 SHEETS, TUBES = ("skin", "involved_skin"), ("vessel",)
 """Roles of what must not have holes, and of what must not break."""
 
-KEPT = ("target", "nerve", *SHEETS, *TUBES)
+KEPT = ("target", "nerve", "risk", *SHEETS, *TUBES)
 """Roles of cells that no vessel takes."""
 
 TOLD_SHARE, TOLD_M3 = 0.05, CM3

@@ -136,8 +136,11 @@ def _regions(setup: Setup) -> str:
     rows = [
         [region.name, region.role, region.tissue, region.phase, number(n * setup.grid.cell_volume / CM3, 2)]
         for region, n in zip(setup.regions, counts.tolist(), strict=True)
+        if n
     ]
-    return table("regions", ("name", "role", "tissue", "phase", "cm³"), rows)
+    nowhere = len(setup.regions) - len(rows)
+    title = "regions" + (f" ({nowhere} more {'has' if nowhere == 1 else 'have'} no cell in the box)" if nowhere else "")
+    return table(title, ("name", "role", "tissue", "phase", "cm³"), rows)
 
 
 def _resampled(setup: Setup) -> str:
@@ -147,6 +150,7 @@ def _resampled(setup: Setup) -> str:
     rows = [
         [each.region, number(each.before / CM3, 2), number(each.after / CM3, 2), str(each.added)]
         for each in setup.resampled
+        if each.before or each.after
     ]
     return table(RESAMPLED, ("name", "image cm³", "grid cm³", "cells added"), rows) if rows else ""
 

@@ -42,8 +42,11 @@ def new(
     path = out or Path(f"{source.name.split('.')[0]}.toml")
     body, proposal, box = write_new(source, path, tumour, modality, names, ct, mr, spacing_mm, intent, typer.echo)  # type: ignore[arg-type]
     typer.echo(f"{path}: a proposal; check and change every number")
+    typer.echo(f"  {body.source}")
     checks = [
-        f"label {each.value} {each.name}: {each.means.note}" for each in body.labels if "CHECK" in each.means.note
+        f"{each.name if each.name == f'label {each.value}' else f'label {each.value} {each.name}'}: {each.means.note}"
+        for each in body.labels
+        if "CHECK" in each.means.note
     ]
     checks += [why for why in (*proposal.layout.why, *proposal.why, *box.told) if "CHECK" in why]
     for line in checks:

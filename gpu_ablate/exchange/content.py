@@ -23,6 +23,7 @@ from gpu_ablate.geometry.images import Lattice
 from gpu_ablate.geometry.meshes import Mesh
 from gpu_ablate.outcome.inset import INSETS, inset_fields
 from gpu_ablate.outcome.levelset import Field as Phi
+from gpu_ablate.outcome.perfusion import NONPERFUSED
 from gpu_ablate.outcome.zones import Samples, zone_field, zone_parts, zone_samples
 from gpu_ablate.result.result import Result
 from gpu_ablate.units import BODY_C
@@ -210,6 +211,8 @@ def zone_words(name: str, endpoint: bool) -> str:
         return f"killed tissue by the endpoint {name}"
     if name.startswith(INSET):
         return f"{name.removeprefix(INSET).removesuffix('mm')} mm and more inside the edge of the ice"
+    if name == NONPERFUSED:
+        return "tissue whose blood flow stopped"
     side, _, degrees = name.removesuffix("c").partition("_")
     return f"tissue that was ever {side} {degrees.replace('m', '-')} degC"
 

@@ -16,6 +16,9 @@ from gpu_ablate.scene.load import load_scene
 
 SOLVER = "the solver's own grid"
 
+MOST_VOXELS = 2e9
+"""Of an image that a run goes out on; a field of it takes 8 GB."""
+
 
 IMAGES, FIELDS = ("nifti", "slicer", "dicom"), ("nifti", "slicer")
 """Formats that hold images, and fields among them."""
@@ -66,6 +69,11 @@ def content_of(
         anatomy = load_scene(folder / "scene.toml").anatomy
         if anatomy is not None:
             lattice, voxels = read_lattice(folder / anatomy.image), "the image that the scene was made from"
+    if lattice.size.prod() > MOST_VOXELS:
+        raise ResultError(
+            f"{on or folder}: {voxels} has {' x '.join(str(n) for n in lattice.shape[::-1])} voxels, more than "
+            f"{MOST_VOXELS:.0e}\n  give an image that fits into memory"
+        )
     times = result.records.times
     if not times:
         raise ResultError(f"{folder}: the run was stopped before its first record\n  run its scene again")

@@ -98,7 +98,9 @@ def field_on(values: Values, kind: str, beyond: float, grid: Grid, gas: Mask, la
         solved = beyond_body(solved, ~gas)
 
     def at(index: NDArray[np.float64]) -> Values:
-        nearest = tuple(np.clip(np.rint(row).astype(int), 0, n - 1) for row, n in zip(index, grid.shape, strict=True))
+        nearest = tuple(
+            np.clip(np.floor(row + 0.5).astype(int), 0, n - 1) for row, n in zip(index, grid.shape, strict=True)
+        )
         if kind == "count":
             return np.asarray(values[nearest])
         found = map_coordinates(solved, index, output=np.float32, order=1, mode="nearest", prefilter=False)
@@ -110,6 +112,13 @@ def field_on(values: Values, kind: str, beyond: float, grid: Grid, gas: Mask, la
     return _fill(out, at, grid, lattice)
 
 
+def _nearest(index: NDArray[np.float64], grid: Grid) -> tuple[NDArray[np.int64], ...]:
+    """The cells that hold places given by their continuous index (3, n), the higher one of two at a face."""
+    return tuple(
+        np.clip(np.floor(row + 0.5).astype(np.int64), 0, n - 1) for row, n in zip(index, grid.shape, strict=True)
+    )
+
+
 def labels_on(labels: NDArray[Any], grid: Grid, lattice: Lattice) -> NDArray[np.uint16]:
     """One more than the label of the cell that holds each voxel's centre; 0 outside the box."""
     raised = labels.astype(np.uint16) + np.uint16(1)
@@ -117,8 +126,7 @@ def labels_on(labels: NDArray[Any], grid: Grid, lattice: Lattice) -> NDArray[np.
         return copied(raised, grid, lattice, 0).astype(np.uint16)
 
     def at(index: NDArray[np.float64]) -> NDArray[np.uint16]:
-        nearest = (np.clip(np.rint(row).astype(int), 0, n - 1) for row, n in zip(index, grid.shape, strict=True))
-        return np.asarray(raised[tuple(nearest)])
+        return np.asarray(raised[_nearest(index, grid)])
 
     return _fill(np.zeros(lattice.shape, np.uint16), at, grid, lattice)
 

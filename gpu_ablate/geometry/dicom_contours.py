@@ -40,7 +40,16 @@ def read_contours(path: Path, series: Series, order: Sequence[int] = ()) -> tupl
     dataset = read_dataset(path)
     if dataset.SOPClassUID != CONTOURS:
         raise SceneError(f"{path}: is a {what_it_is(dataset)}, not an RTSTRUCT\n  remedy: give another file")
-    names = {int(item.ROINumber): str(item.ROIName) for item in dataset.get("StructureSetROISequence", [])}
+    names = {
+        int(item.get("ROINumber") or 0): str(item.get("ROIName") or f"region {item.get('ROINumber')}")
+        for item in dataset.get("StructureSetROISequence", [])
+    }
+    numbers = [int(item.get("ReferencedROINumber") or 0) for item in dataset.get("ROIContourSequence", [])]
+    if min(numbers, default=1) < 1 or len(set(numbers)) < len(numbers) or not names.keys() >= set(numbers):
+        raise SceneError(
+            f"{path}: its regions must be numbered from 1, each once, and listed with a name; found {numbers}\n"
+            "  remedy: export it again, it may have been cut short"
+        )
     pieces = _slices(path, dataset.get("ROIContourSequence", []), names, series.lattice)
     image = merged(pieces, names, series.lattice, order)
     if not image.names:
@@ -55,7 +64,14 @@ def _slices(
     for item in items:
         number = int(item.ReferencedROINumber)
         slices: dict[int, NDArray[np.bool_]] = {}
-        for plane, outline in _outlines(path, names.get(number, str(number)), item, lattice):
+        seen: set[tuple[int, bytes]] = set()
+        for plane, outline in _outlines(path, names[number], item, lattice):
+            if (plane, outline.tobytes()) in seen:  # it would take itself away
+                raise SceneError(
+                    f'{path}: region "{names[number]}" has the same contour twice on one slice\n'
+                    "  remedy: export it again"
+                )
+            seen.add((plane, outline.tobytes()))
             filled = _filled(outline, lattice.shape[1:])
             slices[plane] = slices[plane] ^ filled if plane in slices else filled
         for plane, mask in slices.items():
@@ -71,10 +87,10 @@ def _outlines(path: Path, name: str, item: Any, lattice: Lattice) -> Iterator[tu
         A contour is of an unknown kind, not finite, or does not lie on one slice of the series.
     """
     for contour in item.get("ContourSequence", []):
-        kind = str(contour.ContourGeometricType)
+        kind = str(contour.get("ContourGeometricType", ""))
         if kind in EMPTY:
             continue
-        data = np.array(contour.ContourData, float)
+        data = np.array([] if contour.get("ContourData") is None else contour.ContourData, float)
         if kind not in SOLID or data.size % 3 or data.size < 9 or not np.isfinite(data).all():
             raise SceneError(
                 f'{path}: region "{name}" has a contour that is not usable ({kind}, {data.size // 3} points)\n'

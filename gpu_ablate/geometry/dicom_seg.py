@@ -19,6 +19,9 @@ from gpu_ablate.units import MM
 OFF_PLANE = 0.01
 """Frames lie on one stack of planes within this share of the distance between planes, and of a pixel within them."""
 
+KINDS = ("BINARY", "FRACTIONAL", "LABELMAP")
+"""Values of Segmentation Type (DICOM PS3.3, C.8.20.2)."""
+
 UNIT_WITHIN = 1e-3
 """Rows and columns are unit vectors, square to each other, within this."""
 
@@ -48,15 +51,38 @@ def read_seg(path: Path, order: Sequence[int] = ()) -> tuple[LabelImage, Any]:
     """
     dataset = read_dataset(path)
     found = frames_of(path, dataset)
-    names = {int(item.SegmentNumber): str(item.SegmentLabel) for item in dataset.SegmentSequence}
+    names = _names(path, dataset)
     pixels = frame_pixels(path, dataset, len(found.planes))
     if not len(found.segments):
         values = np.zeros(found.lattice.shape, np.int32)
         for plane, frame in zip(found.planes, pixels, strict=True):
             values[plane] = frame
-        return LabelImage(values, found.lattice, names), dataset
+        image = LabelImage(values, found.lattice, names)
+        _require_listed(path, image.labels_present(), names)
+        return image, dataset
+    _require_listed(path, found.segments.tolist(), names)
     pieces = zip(found.segments.tolist(), found.planes.tolist(), pixels, strict=True)
     return merged(pieces, names, found.lattice, order), dataset
+
+
+def _names(path: Path, dataset: Any) -> dict[int, str]:
+    """Segment number -> label, "segment 7" where there is none."""
+    numbers = [int(item.get("SegmentNumber") or 0) for item in dataset.get("SegmentSequence", [])]
+    if not numbers or min(numbers) < 1 or len(set(numbers)) < len(numbers):
+        raise SceneError(
+            f"{path}: its segments must be numbered from 1, each once, found {numbers}\n  remedy: export it again"
+        )
+    return {
+        number: str(item.get("SegmentLabel") or f"segment {number}")
+        for number, item in zip(numbers, dataset.SegmentSequence, strict=True)
+    }
+
+
+def _require_listed(path: Path, used: Sequence[int], names: dict[int, str]) -> None:
+    unknown = sorted({int(number) for number in used} - names.keys() - {0})
+    if unknown or not any(used):
+        what = f"segment {unknown[0]}, which it does not list" if unknown else "no segment"
+        raise SceneError(f"{path}: its frames hold {what}\n  remedy: export it again")
 
 
 def frame_pixels(path: Path, dataset: Any, frames: int) -> Iterator[NDArray[Any]]:
@@ -72,14 +98,21 @@ def frame_pixels(path: Path, dataset: Any, frames: int) -> Iterator[NDArray[Any]
     from pydicom.pixels.utils import iter_pixels
 
     kind = dataset.SegmentationType
-    least = dataset.MaximumFractionalValue / 2 if kind == "FRACTIONAL" else 1
+    least = float(dataset.get("MaximumFractionalValue") or 0) / 2 if kind == "FRACTIONAL" else 1.0
+    if kind not in KINDS or least <= 0:
+        raise SceneError(
+            f"{path}: its frames cannot be understood (SegmentationType {kind}, MaximumFractionalValue {2 * least:g})\n"
+            f"  remedy: export it as one of {', '.join(KINDS)}"
+        )
     said = int(dataset.get("NumberOfFrames", 1))
     if said != frames:
         raise SceneError(
             f"{path}: holds {said} frames of pixels, but says where {frames} lie\n  remedy: export it again"
         )
     try:
-        for frame in iter_pixels(dataset):
+        for number, frame in enumerate(iter_pixels(dataset)):
+            if number == frames:
+                raise ValueError("there are more of them than its frames and their size ask for")
             yield frame if kind == "LABELMAP" else frame >= least
     except Exception as error:  # of many kinds, by the codec
         raise SceneError(
@@ -104,19 +137,27 @@ def frames_of(path: Path, dataset: Any) -> Frames:
         )
         positions = np.array([_group("PlanePositionSequence", shared, f).ImagePositionPatient for f in own], float)
         spacing = np.array([measure.PixelSpacing for measure in measures], float)
-        between = measures[0].get("SpacingBetweenSlices") or measures[0].get("SliceThickness")
+        between = measures[0].get("SpacingBetweenSlices")
+        if not between and not np.ptp(positions, axis=0).any():  # thick slices may lie apart, a single one doesn't
+            between = measures[0].get("SliceThickness")
         segments = [] if dataset.SegmentationType == "LABELMAP" else [_segment(shared, frame) for frame in own]
+        shape = int(dataset.Rows), int(dataset.Columns)
+        between = None if between is None else float(between)
     except (AttributeError, IndexError, KeyError, TypeError, ValueError) as error:
         kind = what_it_is(dataset)
         raise SceneError(
             f"{path}: is no segmentation whose frames say where they lie ({kind}: {error})\n"
             "  remedy: give a DICOM SEG, an RTSTRUCT, or labels as NIfTI or NRRD"
         ) from error
-    if not np.isfinite(positions).all() or not (spacing > 0).all():
+    usable = spacing.shape == (len(own), 2) and positions.shape == (len(own), 3) and rows_columns.shape == (len(own), 6)
+    numbers = (positions, rows_columns, spacing, np.array(between or 0.0))
+    if not usable or not all(np.isfinite(each).all() for each in numbers) or not (spacing > 0).all():
         raise SceneError(f"{path}: pixel spacing or positions are not usable\n  remedy: export it again")
     if np.ptp(rows_columns, axis=0).max() > UNIT_WITHIN or np.ptp(spacing, axis=0).max() > OFF_PLANE * spacing.min():
         raise SceneError(f"{path}: its frames differ in orientation or pixel size\n  remedy: export one stack alone")
-    lattice, planes = stack(path, positions, rows_columns[0], spacing[0], between, (dataset.Rows, dataset.Columns))
+    lattice, planes = stack(path, positions, rows_columns[0], spacing[0], between, shape)
+    if len({*zip(segments or [0] * len(planes), planes.tolist(), strict=True)}) < len(planes):
+        raise SceneError(f"{path}: two of its frames lie at the same place\n  remedy: export it again")
     return Frames(lattice, np.array(segments, np.int64), planes)
 
 

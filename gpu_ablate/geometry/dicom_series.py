@@ -66,7 +66,7 @@ class Series:
 def read_series(folder: str | Path) -> Series:
     """Read the headers of the one series that lies in a folder, and check that its slices make a lattice.
 
-    Files that are no DICOM are passed over.
+    Files that are no DICOM are passed over, unless their name ends with .dcm.
 
     Raises
     ------
@@ -102,11 +102,12 @@ def _headers(folder: Path) -> list[tuple[Path, Any]]:
     pydicom = pydicom_module(f"{folder}: a DICOM series")
     if not folder.is_dir():
         raise SceneError(f"{folder}: no such folder\n  remedy: give the folder that holds the slices of one series")
-    found = []
+    found, strange = [], list[Path]()
     for file in sorted(path for path in folder.iterdir() if path.is_file()):
         try:
             header = pydicom.dcmread(file, stop_before_pixels=True)
         except pydicom.errors.InvalidDicomError:
+            strange += [file] if file.suffix.lower() == ".dcm" else []
             continue
         except (OSError, EOFError, ValueError, KeyError, AttributeError, NotImplementedError) as error:
             raise SceneError(f"{file}: cannot be read as DICOM ({error})\n  remedy: copy it again") from error
@@ -116,6 +117,8 @@ def _headers(folder: Path) -> list[tuple[Path, Any]]:
         deeper = any(path.is_dir() for path in folder.iterdir())
         remedy = "give the folder of the slices themselves" + ("; folders in it are not searched" if deeper else "")
         raise SceneError(f"{folder}: holds no DICOM image\n  remedy: {remedy}")
+    if strange:
+        raise SceneError(f"{strange[0]}: is no DICOM file, whatever its name says\n  remedy: copy the series again")
     return found
 
 
@@ -147,6 +150,21 @@ def _require_slice(file: Path, header: Any) -> None:
         )
     if int(header.get("SamplesPerPixel", 1)) != 1:
         raise SceneError(f"{file}: is a colour image\n  remedy: give the original CT or MR series")
+    _rescale(file, header)
+
+
+def _rescale(file: Path, header: Any) -> tuple[float, float]:
+    """Slope and intercept, by which stored numbers become values; 1 and 0 where they are missing or empty."""
+    found = {"RescaleSlope": 1.0, "RescaleIntercept": 0.0}
+    for name in found:
+        if header.get(name) is None:
+            continue
+        if not _holds(header, name, 1):
+            raise SceneError(f"{file}: its {name} is no number\n  remedy: export the series again")
+        found[name] = float(header.get(name))
+    if found["RescaleSlope"] == 0.0:
+        raise SceneError(f"{file}: its RescaleSlope is 0, so all values are alike\n  remedy: export the series again")
+    return found["RescaleSlope"], found["RescaleIntercept"]
 
 
 def _holds(header: Any, name: str, count: int) -> bool:
@@ -170,6 +188,8 @@ def _require_same(first_file: Path, first: Any, file: Path, header: Any) -> None
     ):
         directions = _text(header.ImageOrientationPatient), _text(first.ImageOrientationPatient)
         apart = "the orientation {}, not {}".format(*directions)
+    elif header.get("Modality", "") != first.get("Modality", ""):
+        apart = f"the modality {header.get('Modality', '')}, not {first.get('Modality', '')},"
     elif header.get("FrameOfReferenceUID", "") != first.get("FrameOfReferenceUID", ""):
         apart = "another frame of reference"
     if apart:
@@ -190,7 +210,10 @@ def _directions(file: Path, header: Any) -> tuple[NDArray[Any], NDArray[Any], ND
         )
     spacing = _floats(header.PixelSpacing)
     if not (spacing > 0).all():
-        raise SceneError(f"{file}: its pixel spacing {_text(header.PixelSpacing)} mm is not above 0")
+        raise SceneError(
+            f"{file}: its pixel spacing {_text(header.PixelSpacing)} mm is not above 0\n"
+            "  remedy: export the series again"
+        )
     row = row / lengths[0]
     normal = np.cross(row, column)
     normal /= np.linalg.norm(normal)
@@ -245,7 +268,8 @@ def _slice_values(file: Path, shape: tuple[int, ...]) -> NDArray[Any]:
     except (ValueError, AttributeError, KeyError) as error:
         raise SceneError(f"{file}: its pixels cannot be read ({error})\n  remedy: copy it again") from error
     else:
-        values = stored * float(data.get("RescaleSlope", 1)) + float(data.get("RescaleIntercept", 0))
+        slope, intercept = _rescale(file, data)
+        values = stored * slope + intercept
     if values.shape != shape:
         raise SceneError(f"{file}: holds {values.shape} pixels instead of {shape}\n  remedy: copy it again")
     return np.asarray(values)

@@ -13,11 +13,14 @@ from numpy.typing import NDArray
 from gpu_ablate.errors import SceneError
 from gpu_ablate.geometry.images import LabelImage, Lattice, ScalarImage
 from gpu_ablate.geometry.nifti_header import NOT_FINITE, check_nifti, is_nifti
-from gpu_ablate.geometry.segments import Segment, from_layers, read_segments
+from gpu_ablate.geometry.segments import Segment, from_layers, read_segments, require_apart
+from gpu_ablate.geometry.text_headers import check_text_header
 from gpu_ablate.units import MM
 
 SUFFIXES = (".nii", ".nii.gz", ".nrrd", ".nhdr", ".mha", ".mhd")
 LARGEST_LABEL = np.iinfo(np.int32).max
+UNIT_WITHIN = 1e-3
+"""Directions are unit vectors within this."""
 HOTTEST_START_C = 150.0
 """Above this a starting temperature is taken for a mistake [°C]."""
 
@@ -98,7 +101,9 @@ def read_lattice(path: str | Path) -> Lattice:
     try:
         reader.ReadImageInformation()
     except RuntimeError as error:
+        _check_header(path)
         raise _unreadable(path, error) from error
+    _check_header(path)
     if reader.GetDimension() != 3:
         raise SceneError(
             f"{path}: has {reader.GetDimension()} axes, three are needed\n  remedy: export one volume alone"
@@ -115,24 +120,39 @@ def _read(path: str | Path) -> tuple[NDArray[Any], Lattice, tuple[Segment, ...]]
     try:
         image = sitk.ReadImage(str(path))
     except RuntimeError as error:
-        if is_nifti(path):
-            check_nifti(path)
+        _check_header(path)
         raise _unreadable(path, error) from error
     told = {key: image.GetMetaData(key) for key in image.GetMetaDataKeys()}
-    segments = read_segments(told)
+    try:
+        segments = read_segments(told)
+    except ValueError as error:
+        raise SceneError(
+            f"{path}: a LabelValue or Layer of its segments is no whole number ({error})\n"
+            "  remedy: save the segmentation again from 3D Slicer"
+        ) from error
     if image.GetDimension() != 3 or (image.GetNumberOfComponentsPerPixel() != 1 and not segments):
         raise SceneError(
             f"{path}: a 3-D image with one value per voxel is needed, this one has {image.GetDimension()} "
             f"axes and {image.GetNumberOfComponentsPerPixel()} values per voxel\n"
             "  remedy: extract one volume and export it alone"
         )
-    if is_nifti(path):
-        check_nifti(path)
+    _check_header(path)
+    require_apart(path, segments, image.GetNumberOfComponentsPerPixel())
     lattice = _lattice_of(path, image)
     values = sitk.GetArrayFromImage(image)
+    if np.iscomplexobj(values) or not values.size:
+        what = "complex numbers" if values.size else "no voxel"
+        raise SceneError(f"{path}: holds {what}\n  remedy: export one volume of real numbers")
     if not np.isfinite(values).all():
         raise SceneError(f"{path}: {NOT_FINITE}")
     return values, lattice, segments
+
+
+def _check_header(path: Path) -> None:
+    if is_nifti(path):
+        check_nifti(path)
+    else:
+        check_text_header(path)
 
 
 def _require_image(path: Path) -> None:
@@ -149,7 +169,8 @@ def _require_image(path: Path) -> None:
 
 
 def _unreadable(path: Path, error: RuntimeError) -> SceneError:
-    reason = str(error).strip().splitlines()[-1].removeprefix("sitk::ERROR: ")
+    told = [line.removeprefix("sitk::ERROR: ") for line in str(error).strip().splitlines()]
+    reason = next(line for line in reversed(told) if not line.startswith("Reason: ") or line == told[0])
     return SceneError(
         f"{path}: cannot be read as an image (SimpleITK: {reason})\n  remedy: copy it again, or export it as NIfTI"
     )
@@ -158,12 +179,18 @@ def _unreadable(path: Path, error: RuntimeError) -> SceneError:
 def _lattice_of(path: Path, image: sitk.Image | sitk.ImageFileReader) -> Lattice:
     spacing = np.array(image.GetSpacing()) * MM
     origin = np.array(image.GetOrigin()) * MM
-    axes = np.array(image.GetDirection()).reshape(3, 3) * spacing
-    usable = np.isfinite(origin).all() and np.isfinite(axes).all() and (spacing > 0).all()
+    directions = np.array(image.GetDirection()).reshape(3, 3)
+    axes = directions * spacing
+    usable = (
+        np.abs(np.linalg.norm(directions, axis=0) - 1).max() < UNIT_WITHIN
+        and np.isfinite(origin).all()
+        and np.isfinite(axes).all()
+        and (spacing > 0).all()
+    )
     if not usable or abs(np.linalg.det(axes / spacing)) < 1e-3:
         raise SceneError(
             f"{path}: the voxel spacing {image.GetSpacing()} mm, origin or axes are not usable\n"
-            "  remedy: correct the header (spacing above 0, independent axes)"
+            "  remedy: correct the header (spacing above 0, independent axes of unit length)"
         )
     nx, ny, nz = image.GetSize()
     return Lattice((nz, ny, nx), origin, axes)

@@ -12,9 +12,10 @@ from scipy.ndimage import map_coordinates
 
 from gpu_ablate.geometry.shapes import project
 
-TIE_M = 1e-9
-"""Points are moved by this much [m] towards +x, +y, +z before rounding, so that a point on a face between two
-voxels goes to the same voxel however the image's axes are flipped or permuted."""
+TIE_M = 1e-7
+"""Points are moved by this much [m] towards +x, +y, +z before rounding, so that a point on a face between two voxels
+goes to the same voxel however the image's axes are flipped or permuted: more than NIfTI, which keeps places as 32-bit
+numbers, moves voxels by."""
 
 CHUNK = 1 << 18
 """Voxels whose centres are made at once, to bound memory."""

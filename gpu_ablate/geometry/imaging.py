@@ -41,7 +41,8 @@ def read_segmentation(path: Path, order: Sequence[int] = (), drawn_on: Path | No
         if series is None:
             raise SceneError(
                 f"{path}: contours (RTSTRUCT) have no voxels of their own\n"
-                "  remedy: give the folder of the series that they were drawn on, [anatomy] ct or mr"
+                "  remedy: give the folder of the series that they were drawn on: [anatomy] ct or mr of a scene, "
+                "--ct or --mr of new, --series of compare"
             )
         require_same_series(path, kind, series)
         return read_contours(path, series, order)[0]

@@ -25,6 +25,7 @@ from vtkmodules.vtkIOPLY import vtkPLYReader
 from vtkmodules.vtkIOXML import vtkXMLPolyDataReader
 
 from gpu_ablate.errors import SceneError
+from gpu_ablate.geometry.ply_files import require_whole_ply
 from gpu_ablate.geometry.shapes import in_box
 from gpu_ablate.units import MM
 
@@ -113,6 +114,8 @@ def read_mesh(path: str | Path) -> Mesh:
         raise SceneError(f"{path}: holds points that are not finite\n  remedy: export the surface again")
     _require_closed(path, points, faces)
     size = volume(points, faces)
+    if not abs(size) > 0:
+        raise SceneError(f"{path}: the mesh encloses no volume\n  remedy: export the closed surface again")
     if size <= 0:
         text = f"{path}: the mesh is inside-out (its volume is {size / 1e3:.3g} cm³)"
         raise SceneError(f"{text}\n  remedy: flip the normals, so that they point outwards")
@@ -232,6 +235,8 @@ def point_normals(points: Points, faces: Faces) -> Points:
 
 def _triangles(path: Path) -> tuple[Points, Faces]:
     """Points [file units] and triangles of a mesh file, equal points merged."""
+    if path.suffix.lower() == ".ply":
+        require_whole_ply(path)
     problems: list[str] = []
     reader = READERS[path.suffix.lower()]()
     reader.AddObserver("ErrorEvent", lambda *_: problems.append("error"))
@@ -242,8 +247,13 @@ def _triangles(path: Path) -> tuple[Points, Faces]:
     vtkLogger.SetStderrVerbosity(verbosity)
     if problems:
         raise SceneError(f"{path}: cannot be read as a mesh\n  remedy: export it again, best as binary STL")
+    read = reader.GetOutput()
+    if read.GetNumberOfPolys():  # the filters would read beyond the points
+        named = vtk_to_numpy(read.GetPolys().GetConnectivityArray())
+        if named.min() < 0 or named.max() >= read.GetNumberOfPoints():
+            raise SceneError(f"{path}: a triangle names a point that is not there\n  remedy: export the surface again")
     triangles = vtkTriangleFilter()
-    triangles.SetInputData(reader.GetOutput())
+    triangles.SetInputData(read)
     triangles.PassLinesOff()
     triangles.PassVertsOff()
     clean = vtkCleanPolyData()

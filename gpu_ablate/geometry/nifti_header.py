@@ -28,8 +28,14 @@ NIFTI_FLOATS = {16: "f4", 64: "f8"}
 BLOCK_BYTES = 1 << 20
 NOT_FINITE = "holds NaN or infinite values\n  remedy: replace them before export"
 CUT_SHORT = "the file ends too early\n  remedy: copy or download it again"
+SINGLE_FILE = b"n+1\0"
+"""Last four bytes of the header of NIfTI-1 in one file; without them it is Analyze 7.5, or one of two files."""
+MILLIMETRES = (0, 2)
+"""Codes of the unit of length that stand for mm, or that say nothing."""
 APART = 0.1
 """The two ways of a header to place the voxels may differ by this much, anywhere in the image [voxels]."""
+QUATERNION_WITHIN = 1e-3
+"""The squares of b, c and d may exceed 1 by this much, from rounding."""
 
 
 @dataclass(frozen=True)
@@ -77,9 +83,11 @@ def check_nifti(path: Path) -> None:
             header = _header(path, stream.read(NIFTI_1_HEADER_BYTES))
             stream.seek(header.start)
             found, finite = _read_through(stream, header)
-    except (EOFError, OSError, zlib.error, struct.error) as error:
-        if header is None and isinstance(error, struct.error):
-            raise SceneError(f"{path}: cannot be read as NIfTI ({error})\n  remedy: copy or export it again") from error
+    except gzip.BadGzipFile as error:
+        if header is None:
+            raise _not_nifti(path, "it is not packed with gzip, as its name says") from error
+    except (EOFError, zlib.error):
+        pass
     if header is None:
         raise SceneError(f"{path}: {CUT_SHORT}")
     spacing = header.pixdim[1:]
@@ -121,6 +129,21 @@ def _check_place(path: Path, header: NiftiHeader) -> None:
             f"{path}: its header does not say where the voxels lie in the body (qform_code and sform_code are 0)\n"
             "  remedy: export it with its orientation"
         )
+    b, c, d, *_ = header.quaternion
+    if header.by_q and not b * b + c * c + d * d <= 1 + QUATERNION_WITHIN:
+        raise SceneError(
+            f"{path}: the orientation in its header (quaternion {b:g}, {c:g}, {d:g}) is none\n"
+            "  remedy: export it again with its orientation"
+        )
+    if header.by_s and not header.by_q:  # with both ways the corners tell; SimpleITK takes the size from pixdim
+        edges = np.linalg.norm(header.sform[:, :3], axis=0)
+        apart = np.abs(edges - header.pixdim[1:]) * np.array(header.size[:3])
+        if not apart.max() <= APART * min(header.pixdim[1:]):
+            sizes = [", ".join(f"{edge:.4g}" for edge in each) for each in (edges, header.pixdim[1:])]
+            raise SceneError(
+                f"{path}: its header gives the voxels two sizes, {sizes[0]} mm (sform) and {sizes[1]} mm (pixdim)\n"
+                "  remedy: find out which is right and export it again"
+            )
     if header.by_q and header.by_s:
         corners = np.array(np.meshgrid(*([0, n - 1] for n in header.size[:3]), [1])).reshape(4, -1)
         apart = float(np.abs((_qform(header) - header.sform) @ corners).max())
@@ -147,10 +170,18 @@ def _qform(header: NiftiHeader) -> NDArray[np.float64]:
     return np.column_stack([turned * (np.array(header.pixdim[1:]) * [1.0, 1.0, qfac]), offset])
 
 
+def _not_nifti(path: Path, why: str) -> SceneError:
+    return SceneError(f"{path}: cannot be read as NIfTI ({why})\n  remedy: copy or export it again")
+
+
 def _header(path: Path, head: bytes) -> NiftiHeader:
+    if len(head) < NIFTI_1_HEADER_BYTES:
+        raise _not_nifti(path, f"it holds {len(head)} bytes, less than a header")
     version = [struct.unpack_from(f"{order}i", head)[0] for order in "<>"]
     if NIFTI_2_HEADER_BYTES in version:
         raise SceneError(f"{path}: is NIfTI-2, which is not read\n  remedy: export it as NIfTI-1 (most programs do)")
+    if NIFTI_1_HEADER_BYTES not in version or head[-4:] != SINGLE_FILE:
+        raise _not_nifti(path, "it does not begin with the header of NIfTI-1 in one file")
     order = "<" if version[0] == NIFTI_1_HEADER_BYTES else ">"
 
     def at(kind: str, offset: int) -> tuple[Any, ...]:
@@ -158,12 +189,17 @@ def _header(path: Path, head: bytes) -> NiftiHeader:
 
     dims = at("8h", 40)
     code, bits = at("2h", 70)
+    start = at("f", 108)[0]
+    if not 3 <= dims[0] <= 7 or not 0 <= start < 2**31 or not all(n > 0 for n in dims[1 : dims[0] + 1]):
+        raise _not_nifti(path, "its header does not say how many voxels it holds, or where they begin")
+    if head[123] & 7 not in MILLIMETRES:
+        raise SceneError(f"{path}: its header gives lengths in another unit than mm\n  remedy: export it in mm")
     return NiftiHeader(
-        start=int(at("f", 108)[0]),
+        start=max(int(start), NIFTI_1_HEADER_BYTES + 4),  # as SimpleITK reads it
         bits=bits,
         floats=np.dtype(order + NIFTI_FLOATS[code]) if code in NIFTI_FLOATS else None,
         scale=at("2f", 112),
-        size=tuple(max(n, 1) for n in dims[1 : dims[0] + 1]),
+        size=dims[1 : dims[0] + 1],
         pixdim=at("4f", 76),
         by_q=at("h", 252)[0] > 0,
         by_s=at("h", 254)[0] > 0,

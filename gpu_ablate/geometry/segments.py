@@ -5,14 +5,19 @@ Source: 3D Slicer, "Segmentation file format" (.seg.nrrd): keys SegmentN_Name, S
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from gpu_ablate.errors import SceneError
 from gpu_ablate.geometry.images import LabelImage, Lattice
+
+NUMBERED = re.compile(r"Segment(\d{1,6})_ID")
 
 
 @dataclass(frozen=True)
@@ -27,11 +32,34 @@ class Segment:
 def read_segments(header: Mapping[str, str]) -> tuple[Segment, ...]:
     """The segments that the keys of a NRRD header tell of, in their order; none if it is no segmentation."""
     found: list[Segment] = []
-    while (key := f"Segment{len(found)}_") + "ID" in header:
-        number = len(found) + 1
-        name = header.get(f"{key}Name", f"segment {number}")
+    for number in sorted(int(key[1]) for key in map(NUMBERED.fullmatch, header) if key):
+        key = f"Segment{number}_"
+        name = header.get(f"{key}Name") or f"segment {number + 1}"
         found.append(Segment(name, int(header.get(f"{key}LabelValue", 1)), int(header.get(f"{key}Layer", 0))))
     return tuple(found)
+
+
+def require_apart(path: Path, segments: Sequence[Segment], layers: int) -> None:
+    """Demand that each segment has a value of its own in one of the layers of its file.
+
+    Raises
+    ------
+    SceneError
+        One has not.
+    """
+    taken: dict[tuple[int, int], str] = {}
+    for each in segments:
+        other = taken.setdefault((each.layer, each.value), each.name)
+        if other != each.name or list(segments).count(each) > 1:
+            raise SceneError(
+                f'{path}: segments "{other}" and "{each.name}" have the same LabelValue {each.value} in layer '
+                f"{each.layer}\n  remedy: save the segmentation again from 3D Slicer"
+            )
+        if not 0 <= each.layer < layers or each.value < (layers > 1):  # 0 lies beside all segments of a layer
+            raise SceneError(
+                f'{path}: segment "{each.name}" has LabelValue {each.value} in layer {each.layer}, but the file has '
+                f"{layers} layers, from 0, and values above 0\n  remedy: save the segmentation again from 3D Slicer"
+            )
 
 
 def from_layers(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from math import inf, pi
 from typing import Protocol
 
@@ -242,6 +243,16 @@ def in_box(points: Points, bounds: Bounds) -> Mask:
     for axis in range(3):
         inside &= (points[:, axis] >= bounds[0][axis]) & (points[:, axis] <= bounds[1][axis])
     return inside
+
+
+def distance_to_line(points: Points, line: Sequence[Vector] | Points) -> Points:
+    """Distance (n,) [m] of points (n, 3) [m] from a line that is straight between its points, two or more [m]."""
+    away = np.full(len(points), inf)
+    for start, end in pairwise(np.asarray(line, float)):
+        side = end - start
+        along = np.clip((points - start) @ side / max(float(side @ side), np.finfo(float).tiny), 0.0, 1.0)
+        away = np.minimum(away, np.linalg.norm(points - start - along[:, None] * side, axis=1))
+    return away
 
 
 def _distance_squared(points: Points, center: Vector) -> Points:

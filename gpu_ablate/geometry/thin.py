@@ -8,7 +8,7 @@ from scipy.ndimage import label, maximum_filter
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import minimum_spanning_tree
 
-from gpu_ablate.geometry.images import LabelImage
+from gpu_ablate.geometry.images import TIE_M, LabelImage
 from gpu_ablate.geometry.shapes import Vector
 from gpu_ablate.geometry.voxelize import Labels, Painter
 
@@ -115,7 +115,7 @@ def cell_shares(
     1 where voxels are larger than cells."""
     lattice = image.lattice
     voxels = np.argwhere(image.values == value)[:, ::-1]
-    cells = np.floor((lattice.points(voxels) - np.array(origin)) / spacing).astype(np.int64)[:, ::-1]
+    cells = np.floor((lattice.points(voxels) + TIE_M - np.array(origin)) / spacing).astype(np.int64)[:, ::-1]
     inside = np.all((cells >= 0) & (cells < shape), axis=1)
     places = np.ravel_multi_index(tuple(cells[inside].T), shape)
     counts = np.bincount(places, minlength=int(np.prod(shape))).reshape(shape)

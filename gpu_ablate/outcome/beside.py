@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from itertools import pairwise
-
 import numpy as np
 from numpy.typing import NDArray
 
-from gpu_ablate.case.setup import Setup, ThinVessel
+from gpu_ablate.case.setup import Setup
+from gpu_ablate.geometry.shapes import distance_to_line
 from gpu_ablate.outcome.nearest import feet_on
 from gpu_ablate.units import CM2, MM
 
 BESIDE = 5 * MM
-"""A target's surface this near to a vessel lies beside it [m]; chosen here."""
+"""What lies so near to a vessel may be kept from the temperature by its blood [m]; chosen here."""
 
 
 def measure_beside_vessels(
@@ -43,21 +42,15 @@ def measure_beside_vessels(
 
 
 def _distances(setup: Setup, points: NDArray[np.float64]) -> dict[str, NDArray[np.float64]]:
-    """Vessel -> distance of each point to its wall (n,) [m]."""
+    """Vessel -> distance of each point to its wall (n,) [m]; 0 within a thin one."""
     names = dict.fromkeys(region.name for region in setup.regions if region.role == "vessel")
     found = {
         name: np.linalg.norm(points - feet_on(setup.surfaces[name], points), axis=1)
         for name in names
         if name in setup.surfaces
     }
-    return found | {vessel.name: _to_line(points, vessel) for vessel in setup.vessels}
-
-
-def _to_line(points: NDArray[np.float64], vessel: ThinVessel) -> NDArray[np.float64]:
-    """Distance of points (n, 3) to the wall of a vessel along a line (n,) [m]; 0 within."""
-    away = np.full(len(points), np.inf)
-    for start, end in pairwise(np.array(point) for point in vessel.points):
-        side = end - start
-        along = np.clip((points - start) @ side / float(side @ side), 0.0, 1.0)
-        away = np.minimum(away, np.linalg.norm(points - start - along[:, None] * side, axis=1))
-    return np.maximum(away - vessel.radius, 0.0)
+    thin = {
+        vessel.name: np.maximum(distance_to_line(points, vessel.points) - vessel.radius, 0.0)
+        for vessel in setup.vessels
+    }
+    return found | thin

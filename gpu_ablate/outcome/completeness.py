@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -19,7 +20,7 @@ from gpu_ablate.scene.body import TO_KILL
 from gpu_ablate.units import CM3, MM
 
 BAND_CELLS = 3
-"""Cells so near to the edge of what was seen get their distance to it."""
+"""Cells so near to the edge of what was seen get their distance to it; more where SLIVER_MM is further."""
 
 SLIVER_MM = 2.0
 """Living tissue that is thinner than this between what was seen and fluid or gas ends no margin [mm]: a segmentation
@@ -84,8 +85,9 @@ def observed_field(observed: Mesh, result: Result) -> Field:
     """φ (nz, ny, nx) of a body: the distance inwards from its edge [mm], exact near it and bounded elsewhere."""
     grid = result.setup.grid
     inside = observed.contains(grid.centres()).reshape(grid.shape)
-    near = binary_dilation(inside, iterations=BAND_CELLS) & ~binary_erosion(inside, iterations=BAND_CELLS)
-    most = BAND_CELLS * grid.spacing / MM
+    band = max(BAND_CELLS, 1 + math.ceil(SLIVER_MM * MM / grid.spacing))
+    near = binary_dilation(inside, iterations=band) & ~binary_erosion(inside, iterations=band)
+    most = band * grid.spacing / MM
     phi = np.where(inside, most, -most).astype(np.float32)
     if near.any():
         phi[near] = np.clip(-away_from(observed, cell_centres(near, grid))[0] / MM, -most, most)

@@ -15,10 +15,10 @@ from gpu_ablate.outcome.places import Past, tell
 from gpu_ablate.units import CM3, MM
 
 AT_EDGE_MM = 10.0
-"""A lesion nearer to the edge of the simulated zone than this counts as at its edge [mm]: so far off were simulated
-edges at worst where they were measured (Int J Hyperthermia 2020, doi 10.1080/02656736.2020.1845402). The standardised
-terms (Ahmed et al. 2014, Radiology 273:241) speak of tumour foci at the edge of the ablation zone and give no distance
-(from memory, not re-read)."""
+"""A lesion nearer to the edge of the simulated zone than this counts as at its edge [mm]: about as far off (11 mm) were
+simulated edges at worst where they were measured (Int J Hyperthermia 2020, doi 10.1080/02656736.2020.1845402). The
+standardised terms (Ahmed et al. 2014, Radiology 273:241) speak of tumour foci at the edge of the ablation zone and give
+no distance (from memory, not re-read)."""
 
 MOST_LESIONS = 20
 """The largest are told of."""

@@ -11,6 +11,7 @@ from gpu_ablate.case import structures
 from gpu_ablate.case.air import outside_air
 from gpu_ablate.case.depth import SkinDepth
 from gpu_ablate.case.setup import Region, Setup, Surface, ThinVessel, Track
+from gpu_ablate.geometry.shapes import distance_to_line
 from gpu_ablate.outcome.bone import in_bone
 from gpu_ablate.outcome.crossing import Vector3
 from gpu_ablate.outcome.nearest import feet_on
@@ -107,7 +108,7 @@ def ct_angles(direction: Vector3) -> dict[str, object]:
 
 
 def nearest(
-    way: Way, structures: dict[str, Surface], lines: tuple[ThinVessel, ...], setup: Setup
+    way: Way, surfaces: dict[str, Surface], lines: tuple[ThinVessel, ...], setup: Setup
 ) -> dict[str, object] | None:
     """The structure of a group that is nearest to the surface of a shaft: `region`, `mm` from the surface of the shaft,
     negative where it runs into it, `at_mm` on the structure. None without one.
@@ -119,7 +120,7 @@ def nearest(
     index = np.floor((places - np.array(setup.grid.origin)) / setup.grid.spacing).astype(int)[:, ::-1]
     labels = setup.labels[tuple(np.clip(index, 0, np.array(setup.grid.shape) - 1).T)]
     found: list[tuple[float, str, list[float]]] = []
-    for name, surface in structures.items():
+    for name, surface in surfaces.items():
         feet = feet_on(surface, places)
         away = np.linalg.norm(places - feet, axis=1)
         away[np.isin(labels, _labels_named(setup, name))] *= -1.0
@@ -183,19 +184,14 @@ def segment_gap(a: Vector3, b: Vector3, c: Vector3, d: Vector3) -> float:
     u, v, w = b - a, d - c, a - c
     uu, uv, vv = float(u @ u), float(u @ v), float(v @ v)
     square = uu * vv - uv * uv
-    found = [_to_segment(a, c, d), _to_segment(b, c, d), _to_segment(c, a, b), _to_segment(d, a, b)]
+    one, other = np.array([a, b]), np.array([c, d])
+    found = [float(distance_to_line(one, other).min()), float(distance_to_line(other, one).min())]
     if square > 1e-12 * uu * vv:
         s = (uv * float(v @ w) - vv * float(u @ w)) / square
         t = (uu * float(v @ w) - uv * float(u @ w)) / square
         if 0.0 <= s <= 1.0 and 0.0 <= t <= 1.0:
             found.append(float(np.linalg.norm(w + s * u - t * v)))
     return min(found)
-
-
-def _to_segment(point: Vector3, start: Vector3, end: Vector3) -> float:
-    side = end - start
-    along = float(np.clip((point - start) @ side / max(float(side @ side), np.finfo(float).tiny), 0.0, 1.0))
-    return float(np.linalg.norm(point - start - along * side))
 
 
 def _angle(one: Vector3, other: Vector3 | None) -> float | None:

@@ -13,11 +13,11 @@ from scipy.sparse.csgraph import connected_components
 
 from gpu_ablate.case.grid import Grid
 from gpu_ablate.errors import SceneError
+from gpu_ablate.geometry.dicom_files import is_dicom
 from gpu_ablate.geometry.images import LabelImage
 from gpu_ablate.geometry.imaging import read_segmentation
 from gpu_ablate.geometry.label_surface import label_parts
 from gpu_ablate.geometry.meshes import READERS, Mesh, read_mesh, volume
-from gpu_ablate.geometry.shapes import in_box
 from gpu_ablate.units import MM
 
 FLIPPED = np.array([-1.0, -1.0, 1.0])
@@ -61,6 +61,8 @@ def read_observed(path: Path, label: str | None, series: Path | None = None) -> 
     """
     if path.suffix.lower() not in READERS:
         return _from_image(path, label, series)
+    if series is not None:
+        raise SceneError(f"{path}: --series {series}: a mesh was drawn on no series\n  remedy: leave it out")
     if label is not None:
         raise SceneError(
             f'{path}: --label "{label}" names a label of an image, and this is a mesh\n  remedy: leave it out'
@@ -70,6 +72,11 @@ def read_observed(path: Path, label: str | None, series: Path | None = None) -> 
 
 
 def _from_image(path: Path, label: str | None, series: Path | None) -> Observed:
+    if series is not None and not (series.is_dir() and is_dicom(path)):
+        raise SceneError(
+            f"{path}: --series {series} takes the folder of the DICOM series that a SEG or RTSTRUCT was drawn on\n"
+            "  remedy: leave it out for any other file"
+        )
     image = read_segmentation(path, (), series)
     present = [value for value in image.labels_present() if value != 0]
     if not present:
@@ -129,7 +136,7 @@ def shells(mesh: Mesh) -> tuple[Mesh, ...]:
     solids.sort(key=lambda each: each[0])
     parts = [[part] for _, part in solids]
     for cavity in cavities:
-        around = [i for i, (_, solid) in enumerate(solids) if in_box(cavity.points[:1], solid.bounds()).all()]
+        around = [i for i, (_, solid) in enumerate(solids) if solid.contains(cavity.points[:1]).all()]
         parts[around[0] if around else -1].append(cavity)
     return tuple(merged(tuple(part)) for part in reversed(parts))
 

@@ -12,8 +12,9 @@ from gpu_ablate.case.setup import Setup, Surface, ThinVessel
 from gpu_ablate.geometry.images import Lattice
 from gpu_ablate.geometry.label_surface import label_parts
 from gpu_ablate.geometry.meshes import Mesh
-from gpu_ablate.geometry.shapes import in_box
+from gpu_ablate.geometry.shapes import distance_to_line, in_box
 from gpu_ablate.outcome.agreement import away_from, even
+from gpu_ablate.outcome.beside import BESIDE
 from gpu_ablate.outcome.levelset import Field
 from gpu_ablate.outcome.margins import Front, interpolate, margins
 from gpu_ablate.outcome.metrics import fronts
@@ -28,9 +29,6 @@ from gpu_ablate.result.result import Result
 from gpu_ablate.units import MM
 
 Points = NDArray[np.float64]
-
-VESSEL_NEAR = 5 * MM
-"""A vessel that comes so near may have kept the place from the temperature [m]; chosen here."""
 
 HISTORIES = {"max_temperature_c": "max_temperature", "min_temperature_c": "min_temperature", "cem43_minutes": "cem43"}
 """Keys of a place, and the histories that they are taken from."""
@@ -102,7 +100,7 @@ def tell(past: Past, part: Mesh, at: Points) -> dict[str, object]:
         none, or where the part lies outside of the box
     probe, track, distance_to_axis_mm, along_mm : see `from_needle`
     below_skin_mm : of the place
-    vessel : the nearest, if it is nearer than VESSEL_NEAR: `region`, `mm`
+    vessel : the nearest, if it is nearer than BESIDE: `region`, `mm`
     """
     skin = feet_on(past.outer, at[None])[0] if len(past.outer.faces) else None
     return {
@@ -171,7 +169,7 @@ def vessel_near(past: Past, part: Mesh) -> dict[str, object] | None:
     found = [(gap(points, surface, part), name) for name, surface in past.vessels.items()]
     found += [(gap_to_line(points, vessel, part), vessel.name) for vessel in past.result.setup.vessels]
     distance, name = min(found, default=(np.inf, ""))
-    return {"region": name, "mm": distance / MM} if distance <= VESSEL_NEAR else None
+    return {"region": name, "mm": distance / MM} if distance <= BESIDE else None
 
 
 def gap(points: Points, surface: Surface, part: Mesh) -> float:
@@ -183,14 +181,11 @@ def gap(points: Points, surface: Surface, part: Mesh) -> float:
 
 def gap_to_line(points: Points, vessel: ThinVessel, part: Mesh) -> float:
     """Least distance [m] between a part and the wall of a thin vessel."""
-    away = np.inf
     for start, end in pairwise(np.array(point) for point in vessel.points):
-        leg = end - start
-        share = np.clip((points - start) @ leg / max(float(leg @ leg), np.finfo(float).tiny), 0.0, 1.0)
-        away = min(away, float(np.linalg.norm(points - start - share[:, None] * leg, axis=1).min()))
-        steps = start + np.linspace(0.0, 1.0, 1 + int(np.linalg.norm(leg) / MM))[:, None] * leg
-        away = 0.0 if part.contains(steps).any() else away
-    return max(away - vessel.radius, 0.0)
+        steps = np.linspace(start, end, 2 + int(np.linalg.norm(end - start) / MM))
+        if part.contains(steps).any():
+            return 0.0
+    return max(float(distance_to_line(points, vessel.points).min()) - vessel.radius, 0.0)
 
 
 def cell_surface(cells: NDArray[np.bool_], setup: Setup) -> Mesh:

@@ -10,13 +10,22 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from gpu_ablate.case.structures import CANAL_TISSUES
 from gpu_ablate.geometry.images import LabelImage
 from gpu_ablate.geometry.imaging import read_intensities, read_segmentation
 from gpu_ablate.geometry.meshes import READERS, read_mesh
 from gpu_ablate.library import load as library
 from gpu_ablate.outcome.bone import TUMOURS_IN_BONE, is_bone
 from gpu_ablate.planning.canal import likely_canal
-from gpu_ablate.planning.labels import Label, chosen_label, label_names, meanings, not_target, told_apart
+from gpu_ablate.planning.labels import (
+    Label,
+    chosen_label,
+    label_names,
+    meanings,
+    not_target,
+    require_segmentation,
+    told_apart,
+)
 from gpu_ablate.planning.names import FALLBACK, Meaning
 from gpu_ablate.planning.outline import with_body
 from gpu_ablate.planning.target import Inside, Points, Target, from_label, from_mesh
@@ -25,7 +34,9 @@ from gpu_ablate.units import MM
 BEYOND, AIR, BODY, BONE, LUNG, KEEP_OFF, TARGET = range(7)
 """What lies at a point: not in the image, gas, tissue, bone, lung, what no needle may cross, the target."""
 
-CANAL_TISSUES = ("spinal_cord", "csf")
+
+LEAST_AIR = 0.02
+"""Share of an image that is gas where it shows the air around the body; chosen here."""
 
 
 @dataclass(frozen=True)
@@ -58,15 +69,22 @@ class Body:
         return likely_canal(self.image, self.labels)
 
     @cached_property
+    def gas(self) -> float:
+        """Share of the image that is gas."""
+        return float(np.isin(self.image.values, [label.value for label in self.labels if _kind(label) == AIR]).mean())
+
+    @property
     def has_air(self) -> bool:
-        """Whether the image shows where the body ends."""
-        return any(_kind(label) == AIR for label in self.labels)
+        """Whether the image shows where the body ends. Less gas is in bowel or lung: none can come in through it."""
+        return self.gas >= LEAST_AIR
 
     def at(self, points: Points) -> NDArray[np.int8]:
         """What lies at points (n, 3) [m]: BEYOND to TARGET, (n,)."""
         values, within = self.image.sample(points)
         order = np.array([label.value for label in self.labels])
         kinds = np.array([_kind(label) for label in self.labels], np.int8)[np.argsort(order)]
+        if not self.has_air:
+            kinds[kinds == AIR] = KEEP_OFF
         found = np.where(within, kinds[np.searchsorted(np.sort(order), values)], np.int8(BEYOND))
         if self.canal is not None:
             enclosed, seen = self.canal.sample(points)
@@ -106,8 +124,10 @@ def read_body(file: Path, tumour: str | None, names: Path | None, ct: Path | Non
     image = read_segmentation(file, (), ct or mr)
     known, source = label_names(file, image, names)
     present = image.labels_present()
+    require_segmentation(file, image, present)
     if image.names:  # where segments overlap, those later in the scene win as they did here
-        present = [value for value in present if value not in image.names] + list(image.names)
+        named = [value for value in image.names if value in present]
+        present = [value for value in present if value not in image.names] + named
     labels = meanings(present, known)
     background = None if ct is None else read_intensities(ct, "CT")
     completed = background is not None and not any(label.means.rest for label in labels)

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 from scipy.ndimage import binary_dilation, binary_fill_holes, binary_opening, label
 
-from gpu_ablate.case.structures import CANAL
+from gpu_ablate.case.structures import CANAL, is_named
 from gpu_ablate.geometry.images import LabelImage
 from gpu_ablate.outcome.bone import is_bone
 from gpu_ablate.planning.labels import Label
@@ -27,7 +27,7 @@ def likely_canal(image: LabelImage, labels: Sequence[Label]) -> LabelImage | Non
     """1 in what bone encloses in axial slices, and up to FURTHER beyond along them where no bone is. None for an image
     without a spine, that names its canal, or in which bone encloses nothing."""
     spine = any(SPINE.search(each.name) for each in labels)
-    if not spine or any(CANAL.search(each.name) for each in labels):
+    if not spine or any(is_named(CANAL, each.name) for each in labels):
         return None
     rise = np.abs(image.lattice.axes[2])
     axis = 2 - int(np.argmax(rise))

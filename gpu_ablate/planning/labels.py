@@ -9,10 +9,13 @@ from pathlib import Path
 from gpu_ablate.errors import SceneError
 from gpu_ablate.geometry.images import LabelImage
 from gpu_ablate.geometry.meshes import READERS
+from gpu_ablate.library import load as library
 from gpu_ablate.planning.names import BESIDE, FALLBACK, Meaning, meaning, read_names
 from gpu_ablate.scene.body import ROLES
 
 LONGEST_NAME = 40
+MOST_LABELS = 250
+"""A scene holds 256 regions, some of which a plan adds."""
 RESERVED = ({*ROLES} - {"skin"}) | {"body"}
 """Names that a region cannot have: those of roles, and of the surface of the whole body."""
 
@@ -27,6 +30,28 @@ class Label:
     value: int
     name: str
     means: Meaning
+
+
+def require_segmentation(file: Path, image: LabelImage, present: list[int]) -> None:
+    """Demand that an image is one that a plan can be made in: some slices of labels from 0, not too many of them.
+
+    Raises
+    ------
+    SceneError
+        It is not.
+    """
+    if min(image.lattice.shape) < 2:
+        raise SceneError(f"{file}: is a single slice\n  remedy: give the whole segmentation")
+    if len(present) > MOST_LABELS:
+        raise SceneError(
+            f"{file}: holds {len(present)} values, more than the {MOST_LABELS} of a scene: hardly a segmentation\n"
+            "  remedy: give the labels here, and the image that they were drawn on as --ct or --mr"
+        )
+    if min(present) < 0:
+        raise SceneError(
+            f"{file}: is no label image: it has values from {min(present)} to {max(present)}, as a CT has\n"
+            "  remedy: give the segmentation with --from, and the CT with --ct"
+        )
 
 
 def label_names(file: Path, image: LabelImage, names: Path | None) -> tuple[dict[int, str], str]:
@@ -77,14 +102,18 @@ def chosen_label(file: Path, labels: list[Label], tumour: str | None) -> Label:
     """The label that is the target."""
     listed = ", ".join(f"{label.value} {label.name}" for label in labels[:20])
     if tumour is not None:
-        fits = [
-            each for each in labels if tumour in (str(each.value), each.name) or tumour == each.name.replace(" ", "_")
-        ]
+        asked = tumour.strip().replace("_", " ").casefold()
+        fits = [each for each in labels if asked in (str(each.value), each.name.casefold())]
         if not fits:
             kinds = ", ".join(READERS)
             raise SceneError(
                 f'--tumour: {file} has no label "{tumour}", nor is it a mesh ({kinds})\n  labels here: {listed}'
             )
+        if len(fits) > 1:
+            several = ", ".join(f"{label.value} {label.name}" for label in fits)
+            raise SceneError(f'{file}: "{tumour}" may be several labels: {several}\n  remedy: give the number of one')
+        if library.tissue(fits[0].means.tissue).phase == "gas":
+            raise SceneError(f'{file}: --tumour "{tumour}" is {fits[0].means.tissue}\n  labels here: {listed}')
         return fits[0]
     fits = [label for label in labels if label.means.role == "target"]
     if len(fits) == 1:

@@ -17,6 +17,9 @@ from gpu_ablate.scene.body import Role
 FALLBACK = "muscle"
 """Tissue of a label whose name says nothing."""
 
+VALUE = re.compile(r"\s*-?\d{1,10}\s*")
+"""A label in a file of names."""
+
 BESIDE = "labels.csv"
 """File with the names of labels that may lie beside an image."""
 
@@ -84,7 +87,13 @@ def read_names(path: Path) -> dict[int, str]:
         rows = list(csv.reader(path.read_text(encoding="utf-8-sig").splitlines()))
     except (UnicodeDecodeError, csv.Error) as error:
         raise SceneError(f"{path}: is not CSV text in UTF-8 ({error})\n  remedy: save it as value,name") from error
-    found = {int(row[0]): row[1].strip() for row in rows if len(row) > 1 and re.fullmatch(r"\s*-?\d+\s*", row[0])}
+    lines = [(int(row[0]), row[1].strip()) for row in rows if len(row) > 1 and VALUE.fullmatch(row[0])]
+    found = dict(lines)
+    for value, name in lines:
+        if found[value] != name:
+            raise SceneError(
+                f'{path}: calls {value} both "{name}" and "{found[value]}"\n  remedy: name each value once'
+            )
     if not found:
         raise SceneError(f"{path}: has no line with a value and a name\n  remedy: write value,name in each line")
     return found

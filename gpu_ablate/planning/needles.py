@@ -179,7 +179,9 @@ def antenna_layout(target: Target, direction: Points, margin: float) -> Layout:
     low, high = target.span(direction)
     sizes = np.array([*np.ptp(flat, axis=0), high - low]) + 2.0 * margin
     if count > 1:
-        energy = zone_energy(math.pi / 6.0 * float(sizes.prod())) / count
+        widest = float((sizes[:2] - np.ptp(grid, axis=0)).max())  # that one antenna has to make; no zone is rounder
+        length = max(float(sizes[2]), widest / SLENDERNESS)
+        energy = zone_energy(math.pi / 6.0 * float(sizes[:2].prod()) * length) / count
     else:
         energy = ball_energy(2.0 * (_furthest(flat, grid) + margin))
     width = short_axis(energy, BODY_C)
@@ -231,13 +233,19 @@ def breast_layout(target: Target, direction: Points, deep: bool, margin: float) 
                      f"    # {where}")  # fmt: skip
     first = target.middle + (0.5 * (low + high) - pull) * direction
     tip = first - device.emission_offset_mm.value * MM * direction
-    why = (
+    why = [
         "An oblique track, so that withdrawing the needle reduces depth; power follows depth (2025 consensus: 60 or "
         "50 W deep, 30 W shallow, 20 W next to the skin). Pulls and times are ours, by rule of thumb (± 30 %).",
-        f"Their energy together is that for the lesion and {margin / MM:g} mm around it. Liquid "
-        "isolation and a cold gauze on the puncture are not proposed: see the shipped scene breast_pullback.",
-    )
-    return Layout((Needle("A", tip, direction, tuple(steps)),), ANTENNA, None, 1, why)
+        f"Their energy together is that for the lesion and {margin / MM:g} mm around it.",
+        "CHECK: liquid isolation and a cold gauze on the puncture are not proposed; without them a zone that reaches "
+        "the skin burns it: see the shipped scene breast_pullback.",
+    ]
+    if target.longest > SMALL:
+        why.append(
+            "CHECK: longer than 3 cm, which one antenna hardly covers: two at once, see the shipped scene "
+            "breast_two_antennas."
+        )
+    return Layout((Needle("A", tip, direction, tuple(steps)),), ANTENNA, None, 1, tuple(why))
 
 
 def _antenna() -> MicrowaveDevice:

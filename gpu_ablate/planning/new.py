@@ -43,7 +43,7 @@ def write_new(
     SceneError
         There is such a file, an input cannot be used, there is no target or no way to it.
     """
-    if out.exists():
+    if out.exists() or out.is_symlink():
         raise SceneError(f"{out}: there is such a file\n  remedy: remove it, or name another with --out")
     if not out.parent.is_dir():
         raise SceneError(f"--out {out}: there is no folder {out.parent}\n  remedy: make it first")

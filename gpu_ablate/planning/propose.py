@@ -70,8 +70,18 @@ def propose(body: Body, modality: Modality) -> Proposal:
     if body.in_bone and not body.has_air:
         extra = extra + FRONT_COST * 0.5 * (1.0 - directions[:, 1])
         told.append("Rather from the back (+y): where no skin is seen, bone is taken to be reached from behind (ours).")
+    if body.gas > 0.0 and not body.has_air:
+        told.append(
+            f"CHECK: {100 * body.gas:.2g} % of the image is gas, too little for the air around a body: taken for bowel "
+            "or lung and kept off. Where the skin is, is not known."
+        )
     if body.canal is not None:
-        told.append("CHECK: no label names the spinal canal; what bone encloses in axial slices is kept off as canal.")
+        told.append(
+            "CHECK: no label names the spinal canal; what bone encloses in axial slices is kept off as canal. The "
+            "scene has none: no limit watches cord and roots until a region of role nerve is added."
+        )
+    if body.has_air and not any(label.means.role == "skin" for label in body.labels):
+        told.append("CHECK: no label is skin: no limit watches it, and distances to it are not measured.")
     if breast:
         directions, extra, deep = _oblique(body, directions)
 
@@ -90,7 +100,7 @@ def propose(body: Body, modality: Modality) -> Proposal:
     )
     found = lines(body, np.array([n.tip for n in chosen.needles]), np.tile(direction, (len(chosen.needles), 1)))
     if found.face.any():
-        told.append("CHECK: it leaves the image before the skin; what lies beyond the image's edge is not known.")
+        told.append("CHECK: a needle leaves the image before the skin; what lies beyond the image's edge is not known.")
     if (found.near > 0).any():
         told.append("CHECK: a needle passes nearer than 5 mm to a vessel, nerve or structure at risk.")
     return Proposal(modality, margin, chosen, tuple(told))

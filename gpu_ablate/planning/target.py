@@ -27,6 +27,9 @@ Inside = Callable[[Points], NDArray[np.bool_]]
 MOST_POINTS = 20_000
 """Of a target, thinned evenly."""
 
+SMALLEST = 1e-3
+"""A mesh that is smaller in all directions is taken for one in metres [m]."""
+
 OUTSIDE_BODY = 0.5
 """A target of which more than this lies in air is refused; chosen here."""
 
@@ -103,6 +106,11 @@ def from_mesh(path: Path, mesh: Mesh, file: Path, image: LabelImage, labels: lis
     if not len(points):
         points = mesh.points
     values, within = image.sample(points)
+    if np.ptp(mesh.points, axis=0).max() < SMALLEST:
+        size = 1e3 * float(np.ptp(mesh.points, axis=0).max())
+        raise SceneError(
+            f"--tumour {path}: is {size:.2g} mm large; its numbers look like metres\n  remedy: export it in millimetres"
+        )
     if not within.any():
         raise SceneError(
             f"--tumour {path}: does not meet the image {file}: the mesh lies within {_box(low, high)}, the image "

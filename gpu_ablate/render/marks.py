@@ -178,7 +178,8 @@ def directions(axes: Any, right: NDArray[np.float64], up: NDArray[np.float64], f
         axes.annotate(
             label, xy=corner, xycoords="figure pixels", xytext=tip, textcoords="offset points", ha="center",
             va="center", fontsize=10, weight="bold", path_effects=halo(3),
-            arrowprops={"arrowstyle": "<-", "color": style.INK, "lw": 1.3, "shrinkA": 5, "shrinkB": 0},
+            arrowprops={"arrowstyle": "<-", "color": style.INK, "lw": 1.3, "shrinkA": 5, "shrinkB": 0,
+                        "path_effects": halo(3)},
         )  # fmt: skip
 
 

@@ -204,7 +204,8 @@ def _handles(setup: Setup, zone: bool) -> list[Any]:
     from matplotlib.patches import Patch
 
     handles: list[Any] = []
-    if setup.backdrop is not None and any(is_bone(region.tissue) for region in setup.regions):
+    bones = [number for number, region in enumerate(setup.regions) if is_bone(region.tissue)]
+    if setup.backdrop is not None and np.isin(setup.labels, bones).any():
         handles.append(Patch(facecolor=style.BONE, edgecolor=style.FAINT, lw=0.5, label=say("bone")))
     if zone:
         handles.append(Line2D([], [], color=style.ZONE, lw=2.0, ls="--", label=say("expected zone (rule of thumb)")))

@@ -215,7 +215,8 @@ def skin_sheet(setup: Setup) -> Surface | None:
 
 def _outward(setup: Setup, focus: NDArray[np.float64], skin: Surface | None) -> NDArray[np.float64]:
     """Unit vector from the focus to the skin: towards the isolation fluid that lifts it; without fluid to the
-    nearest skin on the handle's side; without skin square to the first probe, else +z.
+    nearest skin on the handle's side; without skin +z, as far as that is square to the first probe (to the head in a
+    patient's frame), of a probe along z -y.
 
     A direction within 25 degrees of an axis is the axis, so that pictures stand upright.
     """
@@ -230,10 +231,16 @@ def _outward(setup: Setup, focus: NDArray[np.float64], skin: Surface | None) -> 
         away = away[ahead] if ahead.any() else away
         outward = away[np.argmin((away**2).sum(axis=1))]
     else:
-        outward = np.array([0.0, 0.0, 1.0]) if handle is None else square_to(handle)
+        outward = np.array([0.0, 0.0, 1.0]) if handle is None else _upright(handle)
     outward = _unit(outward)
     axis = int(np.argmax(np.abs(outward)))
     return np.sign(outward[axis]) * np.eye(3)[axis] if abs(outward[axis]) > np.cos(np.radians(25)) else outward
+
+
+def _upright(shaft: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The unit vector square to a shaft that is nearest to +z, for a shaft along z to -y."""
+    up = np.array([0.0, 0.0, 1.0]) if abs(shaft[2]) < 0.9 else np.array([0.0, -1.0, 0.0])
+    return _unit(up - (up @ shaft) * shaft)
 
 
 def square_to(axis: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -9,6 +9,7 @@ import numpy as np
 
 from gpu_ablate.case.setup import Setup
 from gpu_ablate.language import say
+from gpu_ablate.outcome.compared import EARLY
 from gpu_ablate.outcome.completeness import COMPLETE
 from gpu_ablate.outcome.follow_up import AT_EDGE_MM, EDGE, INSIDE, NEW
 from gpu_ablate.outcome.perfusion import NONPERFUSED
@@ -16,8 +17,6 @@ from gpu_ablate.outcome.verdict import COVERED_PERCENT, is_cold
 from gpu_ablate.render.words import listed, plain
 from gpu_ablate.report.text import number, zone_words
 from gpu_ablate.report.thinnest import local_sides, patient_sides, probe_words, side_words
-
-FIRST_MONTH = ("immediate", "1m")
 
 LEAST_SHIFT_MM = 0.1
 """A smaller shift has no direction."""
@@ -170,7 +169,7 @@ def zone_lines(told: dict[str, Any], setup: Setup) -> list[str]:
     if found["centroid_shift_mm"] >= LEAST_SHIFT_MM:
         towards = directions(vector / length, found["largest"]["outward"], setup)
         shift = say("centroid shifted by {mm} mm {towards}", mm=number(length, 1), towards=towards)
-    volume = say("volume {percent} %", percent=f"{found['difference_percent']:+.1f}".replace("-", "−"))
+    volume = say("volume {percent} %", percent=f"{found['difference_percent']:+z.1f}".replace("-", "−"))
     lines.append("  " + say("; ").join([volume, say(", ").join(largest), shift]))
     if found["beyond_box_percent"] > 0.05:
         lines.append(
@@ -199,7 +198,7 @@ def scale_words() -> str:
 
 def notes(told: dict[str, Any], setup: Setup) -> list[str]:
     """What the reader must know of these numbers."""
-    cold, early = is_cold(setup.endpoint), told["at"] in FIRST_MONTH
+    cold, early = is_cold(setup.endpoint), told["at"] in EARLY
     lines = [say("Nothing was registered here: every error of the registration is in these numbers.")]
     if told["seen"] == "zone" and told["parts"] > 1:
         lines.append(say("{n} separate parts were labelled; each speck counts in every number.", n=told["parts"]))

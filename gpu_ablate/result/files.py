@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -41,6 +41,7 @@ def folder_aside(path: Path, replace: bool = False) -> Iterator[Path]:
     process left beside it is replaced.
     """
     aside = path.with_name(path.name + ASIDE)
+    made = [folder for folder in path.parents if not folder.exists()]
     path.parent.mkdir(parents=True, exist_ok=True)
     shutil.rmtree(aside, ignore_errors=True)
     aside.mkdir()
@@ -53,6 +54,9 @@ def folder_aside(path: Path, replace: bool = False) -> Iterator[Path]:
         os.replace(aside, path)
     except BaseException:
         shutil.rmtree(aside, ignore_errors=True)
+        with suppress(OSError):  # somebody else put something there
+            for folder in made:
+                folder.rmdir()
         raise
     _to_disk(path.parent)
 

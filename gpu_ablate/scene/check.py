@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Sequence
-from pathlib import Path
 
 from gpu_ablate.errors import SceneError
 from gpu_ablate.library import load as library
@@ -344,7 +343,9 @@ def _files(scene: Scene) -> Iterator[Problem]:
     if scene.anatomy is not None:
         named.append(("[anatomy]", "image", scene.anatomy.image))
     for where, key, written in named:
-        if written is not None and not (scene.folder / Path(written)).is_file():
+        if written is not None and (scene.folder / written).is_dir():
+            yield Problem(where, f'the {key} "{written}" is a folder', "name the file in it")
+        elif written is not None and not (scene.folder / written).is_file():
             what = f'the {key} "{written}" does not exist'
             remedy = f"looked for {scene.folder / written}; paths are relative to the scene's folder"
             yield Problem(where, what, remedy)

@@ -73,6 +73,20 @@ def test_beyond_the_image_is_air(tmp_path: Path) -> None:
     assert (ct[-1] == -1024).all()
 
 
+@pytest.mark.parametrize("flipped", [False, True])
+def test_a_ct_that_contradicts_the_labels_is_warned_of(tmp_path: Path, flipped: bool) -> None:
+    labels = np.zeros((12, 12, 12), np.uint8)
+    labels[:, :, 7:] = 1
+    ct = np.where(labels == 1, -1000, 40).astype(np.int16)
+    for name, values in (("labels", labels), ("ct", ct[:, :, ::-1] if flipped else ct)):
+        image = sitk.GetImageFromArray(np.ascontiguousarray(values))
+        image.SetOrigin((-5.5, -5.5, -5.5))
+        sitk.WriteImage(image, str(tmp_path / f"{name}.nii.gz"))
+    (tmp_path / "scene.toml").write_text(SCENE.replace('0 = "muscle"', '0 = "muscle"\n1 = "air"'), encoding="utf-8")
+    notes = ga.build_case(ga.load_scene(tmp_path / "scene.toml")).setup.notes
+    assert any("may be flipped" in note for note in notes) == flipped
+
+
 def test_without_a_ct_there_is_none(tmp_path: Path) -> None:
     write_images(tmp_path)
     text = SCENE.replace('ct = "ct.nii.gz"\n', "")

@@ -62,9 +62,17 @@ def warn(tmp_path: Path) -> Warn:
     return make
 
 
-@pytest.mark.parametrize("name", ["metaphysis", "semicolon", "disjointed"])
+@pytest.mark.parametrize("name", ["metaphysis", "semicolon", "disjointed", "anal canal", "spermatic_cord"])
 def test_a_word_that_only_holds_another_is_not_it(warn: Warn, name: str) -> None:
     assert warn(TARGET, box(name, "muscle", "10,-30,-30", "14,30,30")) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "words"), [("small_bowel", "move it away"), ("hip_joint", "growth plate"), ("spinal_canal", "canal")]
+)
+def test_names_of_segmentation_programs_are_understood(warn: Warn, name: str, words: str) -> None:
+    (found,) = warn(TARGET, box(name, "muscle", "10,-30,-30", "14,30,30"))
+    assert words in found
 
 
 def test_a_plan_far_from_everything_has_none(warn: Warn) -> None:
@@ -143,3 +151,23 @@ def test_the_expected_ice_has_the_width_and_length_of_the_rule(tmp_path: Path) -
 def test_shorter_parts_and_times_make_less_ice() -> None:
     assert ice_across(720, 20 * MM) < ice_across(720, 35 * MM) == ice_across(720, 45 * MM)
     assert ice_across(600, 35 * MM) < ice_across(900, 35 * MM)
+
+
+def antenna(name: str, x_mm: float) -> str:
+    return (
+        f'[[probe]]\nname = "{name}"\ndevice = "microwave_2450_16g"\ntip_mm = [{x_mm}, 0, -10]\n'
+        'shaft_direction = [0, 0, 1]\nsteps = [{ action = "hold", power_w = 60, duration_s = 60 }]\n'
+    )
+
+
+@pytest.mark.parametrize("apart", [0, 8, 28])
+def test_antennas_that_share_a_zone_fill_the_volume_of_both(tmp_path: Path, apart: float) -> None:
+    """The rule of thumb is one of energy: overlap makes the zone wider, and none leaves each its own."""
+    path = tmp_path / "scene.toml"
+    alone, both = [antenna("A", -0.5 * apart)], [antenna("A", -0.5 * apart), antenna("B", 0.5 * apart)]
+    cells = []
+    for probes in (alone, both):
+        path.write_text("\n".join([BLOCK, *probes]))
+        setup = ga.build_case(ga.load_scene(path)).setup
+        cells.append(int((expected_depth(setup, expected_zones(setup, 37.0)) > 0).sum()))
+    assert cells[1] == pytest.approx(2 * cells[0], rel=0.03)

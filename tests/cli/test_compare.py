@@ -97,6 +97,7 @@ def test_a_mesh_is_compared_as_well(run, seen, tmp_path):
         (["two.nrrd", "--label", "zone"], 'no label "zone"'),
         (["two.nrrd", "--label", "0"], 'no label "0"'),
         (["none.nii.gz"], "no voxel carries a label"),
+        (["zone.nii.gz", "--series", "nowhere"], "takes the folder of the DICOM series"),
         (["nowhere.nii.gz"], "no such image"),
         (["far.mha"], "does not reach into the computed box"),
         (["zone.nii.gz", "--zone", "below_m40c"], "is empty"),

@@ -83,6 +83,7 @@ REFUSED = {
     "no image": (["--on", "nowhere.nii.gz"], "no such image"),
     "no series": (["--on", "empty"], "holds no DICOM image"),
     "an image elsewhere": (["--on", "away.nii.gz"], "has no voxel in the box of the run"),
+    "an image beyond memory": (["--on", "large.nrrd"], "30000 x 30000 x 30000 voxels, more than"),
     "a folder in use": (["--out", "used"], "is not empty; nothing is overwritten"),
     "a format that there is not": (["--to", "docx"], "'docx' is not one of"),
 }
@@ -98,6 +99,11 @@ def test_bad_options_are_refused_and_leave_nothing(
     (tmp_path / "used" / "nifti" / "mine.txt").write_text("mine")
     away = Lattice((2, 2, 2), np.array([1.0, 1.0, 1.0]), np.eye(3) * 1e-3)
     write_image(tmp_path / "away.nii.gz", np.zeros((2, 2, 2), np.uint8), away)
+    write_image(
+        tmp_path / "large.nrrd", np.zeros((2, 2, 2), np.uint8), Lattice((2, 2, 2), np.zeros(3), np.eye(3) * 1e-3)
+    )
+    header = (tmp_path / "large.nrrd").read_bytes()
+    (tmp_path / "large.nrrd").write_bytes(header.replace(b"sizes: 2 2 2", b"sizes: 30000 30000 30000"))
     before = sorted(tmp_path.rglob("*"))
     options, message = REFUSED[name]
     assert main(["export", str(finished), "--to", "nifti", "--out", "out", *options]) == 2
@@ -128,7 +134,7 @@ def test_a_failure_half_way_leaves_nothing(
     monkeypatch.setattr("gpu_ablate.exchange.tables.write_tables", half)
     command = ["export", str(finished), "--to", "csv", "--out", str(tmp_path / "out")]
     assert main(command) == code
-    assert list((tmp_path / "out").rglob("*")) == []
+    assert not (tmp_path / "out").exists()
 
 
 def test_what_a_killed_export_left_is_no_obstacle(finished: Path, tmp_path: Path) -> None:

@@ -61,6 +61,15 @@ def test_a_file_is_never_overwritten(breast: Path, capsys: pytest.CaptureFixture
 BAD: dict[str, tuple[list[str], str]] = {
     "no tumour": ([], "no label is named as a tumour"),
     "no such label": (["--tumour", "nodule"], 'no label "nodule"'),
+    "the air": (["--tumour", "0"], "is air"),
+    "several labels": (["--tumour", "Fat", "--names", "alike.csv"], "may be several labels: 1 fat, 3 fat"),
+    "a label named twice": (["--names", "twice.csv"], 'calls 1 both "fat" and "liver"'),
+    "a label without end": (["--names", "endless.csv"], "no line with a value and a name"),
+    "mesh in metres": (["--tumour", "metres.stl"], "look like metres"),
+    "a CT as labels": (["--from", "ct.nrrd", "--tumour", "tumour.stl"], "hardly a segmentation"),
+    "one slice": (["--from", "slice.nrrd", "--tumour", "tumour.stl"], "a single slice"),
+    "a negative label": (["--from", "negative.nrrd", "--tumour", "tumour.stl"], "values from -5 to"),
+    "a link": (["--tumour", "tumour.stl", "--out", "link.toml"], "there is such a file"),
     "no such mesh": (["--tumour", "none.stl"], "no such mesh"),
     "mesh elsewhere": (["--tumour", "elsewhere.stl"], "does not meet the image"),
     "mesh in air": (["--tumour", "outside.stl"], "outside the body"),
@@ -77,6 +86,15 @@ BAD: dict[str, tuple[list[str], str]] = {
 def test_bad_input_leaves_nothing(breast: Path, case: str, capsys: pytest.CaptureFixture[str]) -> None:
     ball("elsewhere.stl", (500, 0, 0), 6)
     ball("outside.stl", (0, 0, 32), 6)
+    ball("metres.stl", (0, 0, 0.003), 0.006)
+    Path("alike.csv").write_text(NAMES.replace("fibroglandular", "fat"))
+    Path("twice.csv").write_text(NAMES + "1,liver\n")
+    Path("endless.csv").write_text("9" * 5000 + ",liver\n")
+    Path("link.toml").symlink_to("nowhere.toml")
+    lattice = Lattice((10, 10, 10), np.full(3, -9 * MM), 2 * MM * np.eye(3))
+    write_image(Path("ct.nrrd"), np.arange(1000, dtype=np.int16).reshape(10, 10, 10), lattice)
+    write_image(Path("negative.nrrd"), np.full((10, 10, 10), -5, np.int16), lattice)
+    write_image(Path("slice.nrrd"), np.ones((1, 10, 10), np.int16), Lattice((1, 10, 10), lattice.origin, lattice.axes))
     before = sorted(breast.iterdir())
     options, said = BAD[case]
     assert main(["new", *BODY, *options]) == 2

@@ -154,6 +154,10 @@ BROKEN = {
     "colour": (everywhere(SamplesPerPixel=3), "colour"),
     "another frame": (change(1, FrameOfReferenceUID=generate_uid()), "frame of reference"),
     "tilted gantry": (tilt, "tilted gantry"),
+    "another modality": (change(1, Modality="MR"), "the modality MR, not CT"),
+    "no DICOM among them": (lambda files: files[4].write_text("nothing"), "is no DICOM file, whatever its name"),
+    "no slope": (everywhere(RescaleSlope=0), "RescaleSlope is 0"),
+    "a slope of NaN": (everywhere(RescaleSlope="nan"), "RescaleSlope is no number"),
 }
 
 

@@ -65,6 +65,23 @@ def test_flipped_and_permuted_axes_change_nothing(
             assert np.array_equal(one, other)
 
 
+@pytest.mark.parametrize("spacing", [(0.7, 0.8, 0.3), (1.5, 0.9, 1.1)])
+def test_faces_between_voxels_that_nifti_rounds_are_met_alike(
+    tmp_path: Path, spacing: tuple[float, float, float]
+) -> None:
+    """Cells twice as large as voxels have their centres on faces between them, which 32-bit numbers move a little."""
+    image, origin = upright(), np.array([-317.3, 203.7, -88.1])
+    image.SetSpacing(spacing)
+    image.SetOrigin(origin)
+    a = read_labels(written(tmp_path, image, "a.nii.gz"))
+    b = read_labels(written(tmp_path, sitk.Flip(image, (True, True, True)), "b.nii.gz"))
+    index = np.stack(np.meshgrid(np.arange(6), np.arange(5), np.arange(4), indexing="ij"), axis=-1).reshape(-1, 3)
+    faces = (origin + (index + 0.5) * spacing) * MM
+    i, j, k = (index + 1).T
+    for one in (a, b):
+        assert np.array_equal(one.sample(faces)[0], VALUES[k, j, i])
+
+
 def test_an_oblique_image_is_met_along_its_own_axes(tmp_path: Path) -> None:
     turn = np.radians(30)
     direction = np.array([[np.cos(turn), -np.sin(turn), 0], [np.sin(turn), np.cos(turn), 0], [0, 0, 1]])

@@ -211,3 +211,16 @@ def test_what_is_something_else_is_refused_with_what_it_is(tmp_path: Path, serie
         assert "remedy" in str(caught.value)
     with pytest.raises(SceneError, match="single DICOM file"):
         read_intensities(slice_file, "CT")
+
+
+def test_thin_slices_that_lie_apart_are_planes_of_their_distance(tmp_path: Path, series: list[pydicom.Dataset]) -> None:
+    """SliceThickness says how thick a slice is, not how far apart they lie."""
+    made.write_seg(tmp_path / "seg.dcm", series, balls())
+    seg = pydicom.dcmread(tmp_path / "seg.dcm")
+    measures = seg.SharedFunctionalGroupsSequence[0].PixelMeasuresSequence[0]
+    del measures.SpacingBetweenSlices
+    measures.SliceThickness = 0.5
+    seg.save_as(tmp_path / "seg.dcm")
+    found = read_segmentation(tmp_path / "seg.dcm")
+    assert found.lattice.shape[0] <= SHAPE[0]
+    assert np.linalg.norm(found.lattice.axes[:, 2]) / MM == pytest.approx(2.5, abs=1e-4)

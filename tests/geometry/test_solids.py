@@ -6,7 +6,18 @@ import numpy as np
 import pytest
 from scipy.stats.qmc import Sobol
 
-from gpu_ablate.geometry.shapes import Box, Capsule, Cylinder, Ellipsoid, HalfSpace, Ring, Shell, Solid, Sphere
+from gpu_ablate.geometry.shapes import (
+    Box,
+    Capsule,
+    Cylinder,
+    Ellipsoid,
+    HalfSpace,
+    Ring,
+    Shell,
+    Solid,
+    Sphere,
+    distance_to_line,
+)
 
 MM = 1e-3
 FINITE = [
@@ -78,3 +89,12 @@ def test_capsule_is_cylinder_and_two_balls() -> None:
     parts = [Cylinder(start, end, radius), Sphere(start, radius), Sphere(end, radius)]
     union = np.any([part.contains(points) for part in parts], axis=0)
     assert np.array_equal(Capsule(start, end, radius).contains(points), union)
+
+
+def test_points_near_to_a_line_lie_in_the_capsules_along_it() -> None:
+    line = [(0.0, 0.0, 0.0), (1.0, 2.0, 0.5), (1.0, 2.0, 0.5), (-1.0, 2.5, 3.0)]
+    points = np.random.default_rng(4).uniform(-2.0, 4.0, (5000, 3))
+    near = distance_to_line(points, line) <= 0.8
+    capsules = [Capsule(line[0], line[1], 0.8), Capsule(line[2], line[3], 0.8)]
+    assert np.array_equal(near, capsules[0].contains(points) | capsules[1].contains(points))
+    assert 0 < near.sum() < len(points)

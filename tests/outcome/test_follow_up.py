@@ -11,6 +11,7 @@ from gpu_ablate.case.setup import Plan, Region, ThinVessel
 from gpu_ablate.errors import ResultError, SceneError
 from gpu_ablate.geometry.meshes import Mesh
 from gpu_ablate.outcome.compared import compare, simulated_zone
+from gpu_ablate.outcome.completeness import observed_field, without_slivers
 from gpu_ablate.outcome.observed import merged, require_overlap, shells
 from gpu_ablate.outcome.places import recall
 from tests.outcome.conftest import ellipsoid_surface
@@ -77,6 +78,20 @@ def test_air_and_slivers_before_it_end_no_margin(world):
     assert deep["min_margin_mm"] == pytest.approx(1.0, abs=0.1)
 
 
+@pytest.mark.parametrize("spacing", [1.0, 0.5])
+def test_skin_far_from_the_observed_zone_is_no_sliver(world, spacing):
+    """Only what lies between the zone and the air is taken in, not all tissue that is as near to the air."""
+    made = world((-16, -16, -32), (16, 16, 4), spacing)
+    made.put("outside", lambda x, y, z: z)
+    result = made.result()
+    observed = ball((0, 0, -12), 11.0)
+    kept = without_slivers(observed_field(observed, result), result)
+    far = (made.at(inwards((0, 0, -12), 11.0)) < -2.5) & result.setup.phase_mask("body")
+    assert (kept[far] < 0).all()
+    above = (np.hypot(made.x, made.y) < 3) & (made.z > -1) & (made.z < 0)
+    assert (kept[np.broadcast_to(above, kept.shape)] > 0).all()
+
+
 def test_lesions_are_told_apart_by_where_they_lie(treated):
     inside, edge, new = ball((8, 0, -18), 3), ball((20, 0, -18), 2), ball((0, -27.9, -42), 2)
     found = told(treated, seen(inside, edge, new), "lesion", "6m")
@@ -137,6 +152,17 @@ def test_shells_come_apart_and_keep_their_cavities():
     first, second = shells(merged((other, hollow, outer)))
     assert first.volume() == pytest.approx(outer.volume() - inner.volume())
     assert second.volume() == pytest.approx(other.volume())
+
+
+def test_a_cavity_stays_with_the_part_around_it_even_in_the_box_of_a_smaller_one():
+    """The box of a slanted blade holds the cavity, the blade does not."""
+    outer, inner = ball((20, -20, 0), 12), ball((20, -20, 0), 4)
+    hollow = Mesh(inner.points, np.ascontiguousarray(inner.faces[:, ::-1]))
+    blade = ellipsoid_surface((0, 0, 0), (40, 1, 6))
+    turned = Mesh(blade.points @ np.array([[1, 1, 0], [-1, 1, 0], [0, 0, 2**0.5]]) / 2**0.5, blade.faces)
+    first, second = shells(merged((turned, outer, hollow)))
+    assert first.volume() == pytest.approx(outer.volume() - inner.volume())
+    assert second.volume() == pytest.approx(turned.volume())
 
 
 def test_what_misses_the_box_is_refused_with_where_each_lies(treated):

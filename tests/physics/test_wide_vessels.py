@@ -135,7 +135,7 @@ def test_a_region_has_no_flow_and_one_vessel(tmp_path: Path) -> None:
     with pytest.raises(SceneError, match="flow_ml_min is for a pipe"):
         ga.load_scene(path)
     path.write_text(
-        head + f'[[vessel]]\n{PIPE}region = "lumen"\n[[vessel]]\n{PIPE.replace("a", "b", 1)}region = "lumen"\n'
+        head + f'[[vessel]]\n{PIPE}region = "lumen"\n[[vessel]]\nname = "b"\npreset = "vein"\nregion = "lumen"\n'
     )
-    with pytest.raises(SceneError):
+    with pytest.raises(SceneError, match="the lumen of another vessel already"):
         ga.load_scene(path)

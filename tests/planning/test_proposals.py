@@ -62,6 +62,51 @@ def test_no_needle_crosses_a_vessel(made: Made) -> None:
     assert ways(barred)[0].direction[1] > -0.9
 
 
+def test_gas_within_the_body_is_no_way_in(made: Made) -> None:
+    """A bubble of bowel gas lies before the target in an image without the air outside: no needle comes out of it."""
+    bubble, radius = np.array([0, -36, 0]), 5.0
+
+    def field_within_the_body(labels: NDArray[np.uint8], at: NDArray[np.float64]) -> None:
+        labels[np.isin(labels, (0, 2))] = 1
+        labels[ball(at, tuple(bubble), radius)] = 0
+
+    scene = proposed(made(field_within_the_body), "cryo")
+    for way in ways(scene):
+        along = np.linspace(0, 120, 481)[:, None] * way.direction
+        assert np.linalg.norm(way.tip / MM + along - bubble, axis=1).min() > radius
+    assert "% of the image is gas" in scene.read_text(encoding="utf-8")
+
+
+def test_antennas_together_get_no_less_than_one_would(made: Made) -> None:
+    """From one antenna to two the energy does not fall with the size of a round lesion."""
+    joules = []
+    for radius in (14.5, 16.5):
+        probes = tomllib.loads(proposed(made(tumour=radius), "microwave").read_text())["probe"]
+        joules.append(sum(step["power_w"] * step["duration_s"] for each in probes for step in each["steps"]))
+    assert len(probes) == 2
+    assert joules[1] > joules[0]
+
+
+def test_a_nerve_that_lies_outside_the_box_has_no_limit(made: Made) -> None:
+    """A whole segmentation names nerves far away; none of their limits stands in the report as not judged."""
+    limited = []
+    for middle in ((24, -20, 0), (50, 50, -50)):
+
+        def cord(labels: NDArray[np.uint8], at: NDArray[np.float64], middle: tuple[int, int, int] = middle) -> None:
+            labels[ball(at, middle, 5)] = 7
+
+        setup = ga.build_case(ga.load_scene(proposed(made(cord), "microwave"))).setup
+        limited.append({limit.where for limit in setup.limits})
+    assert limited == [{"skin", "nerve"}, {"skin"}]
+
+
+def test_a_ct_is_no_label_image(made: Made) -> None:
+    image = made()
+    write_image(image, (100 * np.sin(centres()[..., 0])).astype(np.int16), read_labels(image).lattice)
+    with pytest.raises(SceneError, match="is no label image"):
+        proposed(image, "microwave")
+
+
 def test_no_tip_sticks_out_of_the_body_before_a_superficial_tumour(made: Made) -> None:
     def superficial(labels: NDArray[np.uint8], at: NDArray[np.float64]) -> None:
         labels[ball(at, (0, -46, 0), 9)] = 4

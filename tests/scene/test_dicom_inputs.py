@@ -61,6 +61,13 @@ def _squares(series: list, half: int) -> list[np.ndarray]:
     return found
 
 
+def test_a_series_is_no_segmentation(tmp_path: Path) -> None:
+    path = scene_folder(tmp_path, "seg.dcm", "ct")
+    path.write_text(path.read_text().replace('image = "seg.dcm"', 'image = "DOE_JOHN/series"'))
+    with pytest.raises(SceneError, match=r'the image "DOE_JOHN/series" is a folder'):
+        load_scene(path)
+
+
 @pytest.mark.parametrize("modality", ["ct", "mr"])
 @pytest.mark.parametrize("file", ["seg.dcm", "rtstruct.dcm"])
 def test_the_copy_gives_the_same_case_and_knows_no_patient(tmp_path: Path, file: str, modality: str) -> None:
