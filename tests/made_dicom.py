@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pydicom
@@ -18,6 +19,7 @@ from pydicom.uid import (
     SegmentationStorage,
     generate_uid,
 )
+from scipy.spatial.transform import Rotation
 
 PATIENT = {
     "PatientName": "ROE^JANE",
@@ -31,9 +33,63 @@ PATIENT = {
 }
 """What no output may hold."""
 
-OBLIQUE = np.linalg.qr(np.array([[0.9, 0.2, -0.3], [-0.1, 0.95, 0.25], [0.35, -0.2, 0.9]]))[0]
-"""Three unit vectors at right angles to each other, along no axis of the body."""
-OBLIQUE[:, 2] = np.cross(OBLIQUE[:, 0], OBLIQUE[:, 1])
+SLOPE, INTERCEPT = 2.0, -1024.0
+"""Of the rescale of `make_series`."""
+
+OBLIQUE = Rotation.from_euler("xy", [23.0, -17.0], degrees=True).as_matrix()
+"""Columns: along a row, down a column, from slice to slice; along no axis of the body."""
+
+
+def make_series(
+    folder: Path,
+    counts: tuple[int, int, int] = (7, 6, 5),
+    spacing_mm: tuple[float, float, float] = (0.8, 0.9, 2.5),
+    directions: NDArray[np.float64] = OBLIQUE,
+    first_mm: Sequence[float] = (-3.25, 12.5, 40.75),
+    stored: Callable[[NDArray[np.float64]], NDArray[Any]] | None = None,
+    edit: Callable[[Dataset, int], object] | None = None,
+    patient: dict[str, Any] | None = None,
+) -> list[Path]:
+    """Write slices, their file names in no order, and return the files from the first slice to the last.
+
+    counts, spacing_mm : columns, rows, slices
+    stored : pixel values at centres (n, 3) [mm]; by default their running number
+    edit : changes the dataset of a slice, number from 0, before it is written
+    patient : keyword -> value, in every slice
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    nx, ny, nz = counts
+    study, series, frame = generate_uid(), generate_uid(), generate_uid()
+    steps = directions * np.array(spacing_mm)
+    files = []
+    for k in range(nz):
+        j, i = np.mgrid[:ny, :nx]
+        index = np.stack([i.ravel(), j.ravel(), np.full(nx * ny, k)], axis=1)
+        places = np.array(first_mm) + index @ steps.T
+        values = index @ [1, nx, nx * ny] if stored is None else stored(places)
+        one = Dataset()
+        one.file_meta = FileMetaDataset()
+        one.file_meta.TransferSyntaxUID = ExplicitVRLittleEndian
+        one.file_meta.MediaStorageSOPClassUID = one.SOPClassUID = CTImageStorage
+        one.file_meta.MediaStorageSOPInstanceUID = one.SOPInstanceUID = generate_uid()
+        one.StudyInstanceUID, one.SeriesInstanceUID, one.FrameOfReferenceUID = study, series, frame
+        one.Modality, one.InstanceNumber, one.PositionReferenceIndicator = "CT", nz - k, ""
+        one.Rows, one.Columns, one.SamplesPerPixel, one.PhotometricInterpretation = ny, nx, 1, "MONOCHROME2"
+        one.PixelSpacing = [f"{spacing_mm[1]:.10g}", f"{spacing_mm[0]:.10g}"]
+        one.SliceThickness = "3"
+        one.ImageOrientationPatient = [f"{v:.12f}" for v in directions[:, :2].T.ravel()]
+        one.ImagePositionPatient = [f"{v:.9f}" for v in places[0]]
+        one.BitsAllocated, one.BitsStored, one.HighBit, one.PixelRepresentation = 16, 16, 15, 0
+        one.RescaleSlope, one.RescaleIntercept = str(SLOPE), str(INTERCEPT)
+        one.PixelData = np.asarray(values).reshape(ny, nx).astype("<u2").tobytes()
+        for keyword, value in (patient or {}).items():
+            setattr(one, keyword, value)
+        if edit is not None:
+            edit(one, k)
+        file = folder / f"{(k * 7) % 11:02d}_{k}.dcm"
+        one.save_as(file, enforce_file_format=True)
+        files.append(file)
+    return files
 
 
 def write_series(
@@ -44,41 +100,18 @@ def write_series(
     origin_mm: Sequence[float] = (-13.0, 21.0, -310.5),
     modality: str = "CT",
 ) -> list[Dataset]:
-    """Write a series (nz, ny, nx) of single slices, and give its datasets in order.
+    """Write a series of some values (nz, ny, nx) with a planted patient, and give its datasets in order."""
 
-    axes : columns are the directions along a row, down a column and from slice to slice
-    """
-    folder.mkdir(parents=True, exist_ok=True)
-    study, series, frame = generate_uid(), generate_uid(), generate_uid()
-    datasets = []
-    for k, plane in enumerate(values):
-        dataset = Dataset()
-        dataset.file_meta = FileMetaDataset()
-        dataset.file_meta.TransferSyntaxUID = ExplicitVRLittleEndian
-        dataset.SOPClassUID = CTImageStorage if modality == "CT" else MRImageStorage
-        dataset.SOPInstanceUID = generate_uid()
-        dataset.file_meta.MediaStorageSOPClassUID = dataset.SOPClassUID
-        dataset.file_meta.MediaStorageSOPInstanceUID = dataset.SOPInstanceUID
-        for key, value in PATIENT.items():
-            setattr(dataset, key, value)
-        dataset.Modality = modality
-        dataset.StudyInstanceUID, dataset.SeriesInstanceUID, dataset.FrameOfReferenceUID = study, series, frame
-        dataset.StudyTime, dataset.StudyID = "101112", "7"
-        dataset.SeriesNumber, dataset.InstanceNumber = 3, k + 1
-        dataset.PositionReferenceIndicator = ""
-        position = np.array(origin_mm) + axes[:, 2] * spacing_mm[2] * k
-        dataset.ImagePositionPatient = [f"{value:.9g}"[:16] for value in position]
-        dataset.ImageOrientationPatient = [f"{value:.12f}"[:16] for value in (*axes[:, 0], *axes[:, 1])]
-        dataset.PixelSpacing = [spacing_mm[1], spacing_mm[0]]
-        dataset.SliceThickness = spacing_mm[2]
-        dataset.Rows, dataset.Columns = plane.shape
-        dataset.SamplesPerPixel, dataset.PhotometricInterpretation = 1, "MONOCHROME2"
-        dataset.BitsAllocated, dataset.BitsStored, dataset.HighBit, dataset.PixelRepresentation = 16, 16, 15, 1
-        dataset.RescaleSlope, dataset.RescaleIntercept = 1, -1024
-        dataset.PixelData = (plane.astype(np.int32) + 1024).astype(np.int16).tobytes()
-        dataset.save_as(folder / f"slice{k:03d}.dcm", enforce_file_format=True)
-        datasets.append(dataset)
-    return datasets
+    def own(dataset: Dataset, k: int) -> None:
+        if modality == "MR":
+            dataset.SOPClassUID = dataset.file_meta.MediaStorageSOPClassUID = MRImageStorage
+        dataset.Modality, dataset.SliceThickness = modality, spacing_mm[2]
+        dataset.StudyTime, dataset.StudyID, dataset.SeriesNumber = "101112", "7", 3
+        dataset.PixelRepresentation, dataset.RescaleSlope = 1, 1
+        dataset.PixelData = (values[k].astype(np.int32) - int(INTERCEPT)).astype(np.int16).tobytes()
+
+    files = make_series(folder, values.shape[::-1], spacing_mm, axes, origin_mm, edit=own, patient=PATIENT)
+    return [pydicom.dcmread(file) for file in files]
 
 
 def write_seg(

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from made_dicom import make_series
 
 from gpu_ablate.cli.app import main
 from gpu_ablate.exchange.files import Written
@@ -17,7 +18,6 @@ from gpu_ablate.geometry.image_files import read_scalars, write_image
 from gpu_ablate.geometry.images import Lattice
 from gpu_ablate.result.files import folder_aside, remove_asides
 from gpu_ablate.result.store import load_result
-from tests.geometry.made_series import make_series
 
 EVERY = ("nifti", "slicer", "dicom", "stl", "csv")
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from made_dicom import OBLIQUE
 from PIL import Image
 
 from gpu_ablate.case.setup import Sensor
@@ -16,7 +17,6 @@ from gpu_ablate.geometry.images import Lattice
 from gpu_ablate.outcome.metrics import measure
 from gpu_ablate.result.result import Result
 from gpu_ablate.result.store import load_metrics, load_result, write_result
-from tests.geometry.made_series import OBLIQUE
 from tests.outcome.conftest import MM, World, ball
 
 KILLED_MM = ((0.31, -0.17, 0.42), 9.0)

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import pytest
 import SimpleITK as sitk
+from made_dicom import OBLIQUE, make_series
 from PIL import Image
 from pydicom import dcmread
 from pydicom.dataelem import DataElement
@@ -26,7 +27,6 @@ from gpu_ablate.geometry.dicom_series import Series, read_series
 from gpu_ablate.geometry.images import Lattice
 from gpu_ablate.outcome.metrics import measure
 from tests.exchange.conftest import KILLED_MM, content_on
-from tests.geometry.made_series import OBLIQUE, make_series
 from tests.outcome.conftest import World, ball
 
 PLANTED = {

@@ -6,12 +6,12 @@ from itertools import permutations, product
 
 import numpy as np
 import pytest
+from made_dicom import OBLIQUE
 from numpy.typing import NDArray
 
 from gpu_ablate.case.grid import Grid
 from gpu_ablate.exchange.voxels import copied, field_on, grid_lattice, labels_on, same_cells, touches
 from gpu_ablate.geometry.images import Lattice
-from tests.geometry.made_series import OBLIQUE
 
 GRID = Grid((5, 6, 7), 1e-3, (-3e-3, 0.5e-3, 2e-3))
 NO_GAS = np.zeros(GRID.shape, bool)

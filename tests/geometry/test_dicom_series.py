@@ -9,12 +9,12 @@ from typing import Any
 import numpy as np
 import pytest
 import SimpleITK as sitk
+from made_dicom import INTERCEPT, OBLIQUE, SLOPE, make_series
 from pydicom import dcmread
 from pydicom.uid import RLELossless, generate_uid
 
 from gpu_ablate.errors import SceneError
 from gpu_ablate.geometry.dicom_series import read_series
-from tests.geometry.made_series import INTERCEPT, OBLIQUE, SLOPE, make_series
 
 ABDOMEN = Path(__file__).parents[1] / "data" / "abdomen_dicom" / "ct"
 

@@ -7,12 +7,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 import SimpleITK as sitk
+from made_dicom import OBLIQUE
 
 from gpu_ablate.errors import SceneError
 from gpu_ablate.exchange.nrrd import write_nrrd
 from gpu_ablate.geometry.image_files import read_labels, read_lattice, write_image
 from gpu_ablate.geometry.images import Lattice
-from tests.geometry.made_series import OBLIQUE
 
 TURNED = Lattice((4, 5, 6), np.array([1e-3, -2e-3, 3e-3]), OBLIQUE * np.array([0.8e-3, 0.9e-3, 2.5e-3]))
 

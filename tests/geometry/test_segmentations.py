@@ -173,7 +173,7 @@ def test_what_does_not_belong_together_is_refused(tmp_path: Path, series: list[p
 
 def test_what_is_something_else_is_refused_with_what_it_is(tmp_path: Path, series: list[pydicom.Dataset]) -> None:
     lattice = read_series(tmp_path / "ct").lattice
-    slice_file = tmp_path / "ct" / "slice000.dcm"
+    slice_file = next((tmp_path / "ct").iterdir())
     made.write_contours(tmp_path / "rs.dcm", series, {"ring": [circle(lattice, 5, 8.0)]})
     made.write_contours(tmp_path / "points.dcm", series, {"mark": [circle(lattice, 5, 8.0)]}, kind="POINT")
     made.write_contours(
