@@ -49,7 +49,7 @@ def cautions(setup: Setup, start_c: float) -> list[str]:
             away = _away(setup, target)
             found += [*_nerves(setup, name, target, away), *_canal(setup, name, away)]
             found += [*_neighbours(setup, name, away), *_sinks(setup, name, target, away)]
-    return [*found, *_zones_in_the_canal(setup, start_c)]
+    return [*found, *_zones_where_they_harm(setup, start_c)]
 
 
 def _away(setup: Setup, target: NDArray[np.bool_]) -> NDArray[np.float64]:
@@ -104,18 +104,26 @@ def _canal(setup: Setup, target: str, away: NDArray[np.float64]) -> Iterator[str
         )
 
 
-def _zones_in_the_canal(setup: Setup, start_c: float) -> Iterator[str]:
-    """Zones by rule of thumb that enter the spinal canal."""
+def _zones_where_they_harm(setup: Setup, start_c: float) -> Iterator[str]:
+    """Zones by rule of thumb that enter the spinal canal, or spared skin."""
     canal = list(_regions(setup, structures.is_canal))
-    zones = expected_zones(setup, start_c) if canal else []
+    skin = list(_regions(setup, lambda region: region.role == "skin"))
+    zones = expected_zones(setup, start_c) if canal or skin else []
     if not zones:
         return
     depth = expected_depth(setup, zones)
-    deepest = {name: float(depth[cells].max()) for name, cells in canal}
-    entered = {name: d for name, d in deepest.items() if d > 0.0}
-    if entered:
-        what = "ice" if any(zone.freezes for zone in zones) else "zone"
-        listed = ", ".join(f"{name.replace('_', ' ')} by {d / MM:.0f} mm" for name, d in entered.items())
+    what = "ice" if any(zone.freezes for zone in zones) else "zone"
+
+    def entered(places: list[tuple[str, NDArray[np.bool_]]]) -> str:
+        deepest = {name: float(depth[cells].max()) for name, cells in places}
+        return ", ".join(f"{name.replace('_', ' ')} by {d / MM:.0f} mm" for name, d in deepest.items() if d > 0.5 * MM)
+
+    if listed := entered(skin):
+        yield (
+            f"Caution: the {what} expected by rule of thumb (± 30 %) reaches the skin ({listed}): lift it off by "
+            "liquid, warm or cool it, or give less; the run says how hot or cold it gets."
+        )
+    if listed := entered(canal):
         yield (
             f"Caution: the {what} expected by rule of thumb (± 30 %) enters the spinal canal ({listed}); the run says "
             "how cold or hot it gets there."

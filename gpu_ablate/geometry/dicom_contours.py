@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -74,8 +75,26 @@ def _slices(
             seen.add((plane, outline.tobytes()))
             filled = _filled(outline, lattice.shape[1:])
             slices[plane] = slices[plane] ^ filled if plane in slices else filled
+        _require_every_slice(path, names.get(number, str(number)), sorted(slices))
         for plane, mask in slices.items():
             yield number, plane, mask
+
+
+def _require_every_slice(path: Path, name: str, drawn: list[int]) -> None:
+    """Demand that a region is not drawn on every second, third ... slice only, with nothing between.
+
+    Raises
+    ------
+    SceneError
+        All its pieces are one slice thick, or a single slice between two of them lacks.
+    """
+    pieces = np.split(np.array(drawn), np.flatnonzero(np.diff(drawn) > 1) + 1)
+    gaps = [int(later[0] - former[-1]) - 1 for former, later in pairwise(pieces)]
+    if gaps and (max(len(piece) for piece in pieces) == 1 or min(gaps) == 1):
+        raise SceneError(
+            f'{path}: region "{name}" is drawn on {len(drawn)} slices with {sum(gaps)} empty ones between them\n'
+            "  remedy: fill in between slices in the program that drew it, or export it as a SEG"
+        )
 
 
 def _outlines(path: Path, name: str, item: Any, lattice: Lattice) -> Iterator[tuple[int, NDArray[np.float64]]]:

@@ -124,6 +124,13 @@ def test_the_canal_is_cautioned_of_where_target_or_ice_reach_it(warn: Warn) -> N
     assert "reaches the spinal canal (sac)" in warn(TARGET, box("sac", "csf", "10,-4,-30", "16,4,30", "risk"))[0]
 
 
+@pytest.mark.parametrize(("low", "reached"), [(12, True), (22, False)])
+def test_skin_within_the_expected_ice_is_cautioned_of(warn: Warn, low: int, reached: bool) -> None:
+    """The rule's ice is 17 mm wide on each side of the probe."""
+    told = warn(TARGET, PROBE, box("cover", "skin", f"{low}, -30, -30", f"{low + 3}, 30, 30", "skin"))
+    assert any("ice expected by rule of thumb (± 30 %) reaches the skin (cover by " in each for each in told) == reached
+
+
 def test_a_thin_vessel_is_a_sink_from_3_mm_on(warn: Warn) -> None:
     for radius, sinks in ((1.0, 0), (2.0, 1)):
         vessel = (

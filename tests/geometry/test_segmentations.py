@@ -112,6 +112,23 @@ def _within(lattice: Lattice, plane: int, radius_mm: float) -> NDArray[np.bool_]
     return inside
 
 
+@pytest.mark.parametrize("planes", [(3, 5, 7), (2, 5, 8), (3, 4, 6, 7)])
+def test_contours_on_every_second_slice_are_not_taken_for_slabs(
+    tmp_path: Path, series: list[pydicom.Dataset], planes: tuple[int, ...]
+) -> None:
+    lattice = read_series(tmp_path / "ct").lattice
+    made.write_contours(tmp_path / "rs.dcm", series, {"organ": [circle(lattice, k, 8.0) for k in planes]})
+    with pytest.raises(SceneError, match=r'region "organ" is drawn on \d slices with \d empty ones'):
+        read_segmentation(tmp_path / "rs.dcm", (), tmp_path / "ct")
+
+
+def test_two_lesions_of_one_region_may_lie_apart(tmp_path: Path, series: list[pydicom.Dataset]) -> None:
+    lattice = read_series(tmp_path / "ct").lattice
+    made.write_contours(tmp_path / "rs.dcm", series, {"both": [circle(lattice, k, 6.0) for k in (2, 3, 8, 9)]})
+    found = read_segmentation(tmp_path / "rs.dcm", (), tmp_path / "ct")
+    assert np.flatnonzero((found.values == 1).any(axis=(1, 2))).tolist() == [2, 3, 8, 9]
+
+
 @pytest.mark.parametrize("layers", [1, 2])
 def test_segments_of_3d_slicer_have_their_names(tmp_path: Path, layers: int) -> None:
     masks = balls()
