@@ -43,3 +43,9 @@ ISOTHERM = {
     "ice_inset_10mm": "#A9B8DD",
 }
 """Zones by their names in metrics.json; the endpoint's is ZONE."""
+
+
+def rgb(colour: str) -> tuple[float, float, float]:
+    """Red, green and blue from 0 to 1 of "#RRGGBB"."""
+    red, green, blue = (int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5))
+    return red, green, blue

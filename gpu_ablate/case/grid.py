@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from gpu_ablate.geometry.images import Lattice
 from gpu_ablate.units import MM
 
 Vector = tuple[float, float, float]
@@ -52,6 +53,11 @@ class Grid:
         nz, ny, nx = self.shape
         x, y, z = self.origin
         return (x + nx * self.spacing, y + ny * self.spacing, z + nz * self.spacing)
+
+    def lattice(self) -> Lattice:
+        """The cells as voxels of an image."""
+        origin = np.array(self.origin) + 0.5 * self.spacing
+        return Lattice(self.shape, origin, np.eye(3) * self.spacing)
 
     def axes(self) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
         """Cell centres along x, y and z [m], one 1-D array each."""

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from gpu_ablate.case.grid import Grid
 from gpu_ablate.case.setup import Region, ResampledLabel
-from gpu_ablate.geometry.images import LabelImage, Lattice
+from gpu_ablate.geometry.images import LabelImage
 from gpu_ablate.geometry.thin import close_sheet, join_tubes
 from gpu_ablate.geometry.voxelize import Labels, Painter, PaintImage, label_volume
 from gpu_ablate.units import CM3, MM
@@ -83,16 +83,10 @@ def _volumes_in_box(image: LabelImage, grid: Grid) -> dict[int, float]:
     """Volume [m³] of the voxels of each value whose centre lies in the box."""
     lattice = image.lattice
     lower, upper = np.array(grid.origin), np.array(grid.upper)
-    corners = np.array(np.meshgrid(*zip(lower, upper, strict=True))).reshape(3, -1).T
-    index = lattice.indices(corners)
-    low = np.clip(np.floor(index.min(axis=0)), 0, lattice.size).astype(int)
-    high = np.clip(np.ceil(index.max(axis=0)) + 1, 0, lattice.size).astype(int)
-    crop = tuple(slice(a, b) for a, b in zip(low[::-1], high[::-1], strict=True))
-    values = image.values[crop].reshape(-1)
-    nz, ny, nx = (int(n) for n in (high - low)[::-1])
-    part = Lattice((nz, ny, nx), lattice.points(low[None])[0], lattice.axes)
+    part = lattice.overlap(lower, upper)
+    values = image.values[part].reshape(-1)
     counts: dict[int, int] = {}
-    for voxels, centres in part.centres():
+    for voxels, centres in lattice.cut(part).centres():
         inside: NDArray[np.bool_] = np.all((centres >= lower) & (centres < upper), axis=1)
         found, count = np.unique(values[voxels][inside], return_counts=True)
         for value, number in zip(found.tolist(), count.tolist(), strict=True):

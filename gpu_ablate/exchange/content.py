@@ -17,7 +17,7 @@ from gpu_ablate.case.setup import Region, Setup, Surface
 from gpu_ablate.colours import ISOTHERM, ROLE, TISSUE_TINTS, ZONE
 from gpu_ablate.errors import ResultError
 from gpu_ablate.exchange.masks import Voxelised, solid_on
-from gpu_ablate.exchange.voxels import copied, field_on, grid_lattice, labels_on, same_cells
+from gpu_ablate.exchange.voxels import copied, field_on, labels_on, same_cells
 from gpu_ablate.geometry.dicom_series import Series
 from gpu_ablate.geometry.images import Lattice
 from gpu_ablate.geometry.meshes import Mesh
@@ -188,7 +188,7 @@ class Content:
         grid = self.setup.grid
         if not same_cells(grid, lattice):
             return make(lattice)
-        made = make(grid_lattice(grid))
+        made = make(grid.lattice())
         mask = copied(made.mask, grid, lattice, False)
         return Voxelised(mask, bool(mask.sum() == made.mask.sum()))
 

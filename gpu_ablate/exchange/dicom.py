@@ -12,12 +12,11 @@ from gpu_ablate.exchange.dicom_headers import new_uid, source_headers
 from gpu_ablate.exchange.dicom_seg import segmentation
 from gpu_ablate.exchange.files import Written
 from gpu_ablate.exchange.source import SOLVER
-from gpu_ablate.exchange.voxels import grid_lattice
 
 
 def on_own_grid(content: Content) -> Content:
     """The same run on the solver's cells, for where no image or series was given: these make valid DICOM planes."""
-    return replace(content, lattice=grid_lattice(content.setup.grid), voxels=SOLVER)
+    return replace(content, lattice=content.setup.grid.lattice(), voxels=SOLVER)
 
 
 def write_dicom(content: Content, folder: Path) -> Iterator[Written]:

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from gpu_ablate.colours import rgb
 from gpu_ablate.exchange.content import Content
 from gpu_ablate.exchange.dicom_headers import (
     MAKER,
@@ -70,7 +71,7 @@ def segmentation(content: Content, headers: list[Any]) -> Segmented | None:
             segmented_property_type=_coded(term.type),
             algorithm_type="AUTOMATIC",
             algorithm_identification=algorithm,
-            display_color=highdicom.color.CIELabColor.from_rgb(*(int(colour[i : i + 2], 16) for i in (1, 3, 5))),
+            display_color=highdicom.color.CIELabColor.from_rgb(*(round(255 * part) for part in rgb(colour))),
         )
         for number, (name, term, colour, _) in enumerate(made, start=1)
     ]

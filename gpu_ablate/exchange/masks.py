@@ -9,9 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import binary_dilation, binary_erosion
 
-from gpu_ablate.exchange.voxels import cut, overlap
 from gpu_ablate.geometry.images import CHUNK, Lattice
-from gpu_ablate.geometry.meshes import corners, volume
+from gpu_ablate.geometry.meshes import centroid, volume
 
 Inside = Callable[[NDArray[np.float64]], NDArray[np.float64]]
 
@@ -59,8 +58,8 @@ def solid_on(
     lower, upper = points.min(axis=0).astype(float), points.max(axis=0).astype(float)
     index = lattice.indices(points.astype(float))
     whole = bool(((index >= -0.5) & (index <= lattice.size - 0.5)).all())
-    part = overlap(lattice, lower - step, upper + step)
-    crop = cut(lattice, part)
+    part = lattice.overlap(lower - step, upper + step)
+    crop = lattice.cut(part)
     if 0 in crop.shape:
         return Voxelised(mask, whole)
     centre = np.concatenate([inside(spots) for _, spots in crop.centres()]).reshape(crop.shape)
@@ -71,18 +70,10 @@ def solid_on(
     share += 1e-4 * np.tanh(centre / (scale or 1.0))  # where shares are equal, the voxel whose middle lies deeper
     if whole:
         size = abs(volume(points, faces))
-        mask[part] = _balanced(share, band, crop, round(size / lattice.voxel_volume), middle(points, faces))
+        mask[part] = _balanced(share, band, crop, round(size / lattice.voxel_volume), centroid(points, faces))
     else:
         mask[part] = share >= 0.5
     return Voxelised(mask, whole)
-
-
-def middle(points: NDArray[np.floating], faces: NDArray[np.int32]) -> NDArray[np.float64]:
-    """Centroid (3,) [m] of the solid in a closed mesh: of tetrahedra from one point to the triangles, by volume."""
-    start = points.mean(axis=0, dtype=float)
-    a, b, c = corners(points.astype(float) - start, faces)
-    sizes = np.einsum("ij,ij->i", a, np.cross(b, c)) / 6
-    return np.asarray(start + (sizes[:, None] * (a + b + c) / 4).sum(axis=0) / sizes.sum())
 
 
 def _near_edge(inside: NDArray[np.bool_], lattice: Lattice, points: NDArray[np.float64]) -> NDArray[np.bool_]:

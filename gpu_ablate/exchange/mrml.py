@@ -12,6 +12,8 @@ from typing import Literal
 from urllib.parse import quote
 from xml.etree import ElementTree as xml
 
+from gpu_ablate.colours import rgb
+
 Kind = Literal["volume", "segmentation", "model", "line", "points"]
 
 TAGS = {
@@ -48,7 +50,7 @@ def scene_xml(nodes: Sequence[Node]) -> str:
         own, display, storage = TAGS[node.kind]
         ids = {tag: f"vtkMRML{CLASSES.get(tag, tag)}Node{number}" for tag in (own, display, storage)}
         references = f"display:{ids[display]};storage:{ids[storage]};"
-        parts = [int(node.colour[i : i + 2], 16) / 255 for i in (1, 3, 5)]
+        parts = rgb(node.colour)
         shown = {
             "visibility": "true" if node.shown else "false",
             "opacity": f"{node.opacity:g}",

@@ -12,9 +12,6 @@ from gpu_ablate.exchange.content import Content, file_names
 from gpu_ablate.exchange.files import Written
 from gpu_ablate.geometry.image_files import write_image
 
-EXACT_MM = 1e-4
-"""NIfTI keeps origin and directions as 32-bit floats: within 0.5 m of the origin voxels move by less than this [mm]."""
-
 
 def write_nifti(content: Content, folder: Path) -> Iterator[Written]:
     """Write the images into a folder, and tell of each file."""

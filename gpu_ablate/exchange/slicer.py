@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from gpu_ablate.colours import PROBE, ROLE, TISSUE_TINTS
+from gpu_ablate.colours import PROBE, ROLE, TISSUE_TINTS, rgb
 from gpu_ablate.exchange.content import Content, file_names
 from gpu_ablate.exchange.files import Written
 from gpu_ablate.exchange.mrml import Node, scene_xml
@@ -24,6 +24,7 @@ from gpu_ablate.exchange.surfaces import named_surfaces, write_vtp
 from gpu_ablate.exchange.terms import Term, region_term, zone_term
 from gpu_ablate.geometry.image_files import write_image
 from gpu_ablate.geometry.images import Lattice
+from gpu_ablate.units import MM
 
 SCENE = "scene.mrml"
 
@@ -163,14 +164,8 @@ def needle(track: Mapping[str, Any]) -> dict[str, Any]:
 
 def sensors(content: Content) -> dict[str, Any]:
     """Locked points where the thermometers are."""
-    points = [(sensor.name, np.array(sensor.point) * 1e3) for sensor in content.setup.sensors]
+    points = [(sensor.name, np.array(sensor.point) / MM) for sensor in content.setup.sensors]
     return _markup("Fiducial", "sensors", points, "thermometer")
-
-
-def rgb(colour: str) -> tuple[float, float, float]:
-    """Red, green and blue from 0 to 1 of "#RRGGBB"."""
-    red, green, blue = (int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5))
-    return red, green, blue
 
 
 def _markup(kind: str, name: str, points: Sequence[tuple[str, NDArray[np.float64]]], described: str) -> dict[str, Any]:

@@ -8,11 +8,12 @@ from typing import Any
 
 from gpu_ablate.errors import ResultError
 from gpu_ablate.exchange.content import Content
-from gpu_ablate.exchange.voxels import grid_lattice, touches
+from gpu_ablate.exchange.voxels import touches
 from gpu_ablate.geometry.dicom_series import read_series
 from gpu_ablate.geometry.image_files import read_lattice
 from gpu_ablate.result.result import Result
 from gpu_ablate.scene.load import load_scene
+from gpu_ablate.units import MM
 
 SOLVER = "the solver's own grid"
 
@@ -59,7 +60,7 @@ def content_of(
     SceneError
         The image or series cannot be used.
     """
-    lattice, voxels, series = grid_lattice(result.setup.grid), SOLVER, None
+    lattice, voxels, series = result.setup.grid.lattice(), SOLVER, None
     if on is not None and on.is_dir():
         series = read_series(on)
         lattice, voxels = series.lattice, "the DICOM series given with --on"
@@ -82,7 +83,7 @@ def content_of(
             f"--at-s {at_s:g}: the run has records from {times[0]:g} to {times[-1]:g} s\n  give a time there"
         )
     if not touches(result.setup.grid, lattice):
-        lower, upper = (lattice.bounds()[i] * 1e3 for i in (0, 1))
+        lower, upper = (lattice.bounds()[i] / MM for i in (0, 1))
         spans = ", ".join(f"{axis} {a:.0f} to {b:.0f} mm" for axis, a, b in zip("xyz", lower, upper, strict=True))
         raise ResultError(
             f"{on or folder}: {voxels} ({spans}) has no voxel in the box of the run ({result.setup.grid.describe()})\n"

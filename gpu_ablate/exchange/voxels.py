@@ -21,35 +21,11 @@ SMALLEST_DOSE = 2.0**-40
 """Doses are interpolated on their logarithm from here on; less than twice as much is written as 0."""
 
 Values = NDArray[np.float32]
-Part = tuple[slice, slice, slice]
-
-
-def grid_lattice(grid: Grid) -> Lattice:
-    """The cells of the solver as voxels of an image."""
-    origin = np.array(grid.origin) + 0.5 * grid.spacing
-    return Lattice(grid.shape, origin, np.eye(3) * grid.spacing)
-
-
-def overlap(lattice: Lattice, lower: NDArray[np.float64], upper: NDArray[np.float64]) -> Part:
-    """Part (k, j, i) of an image whose voxels may touch a box [m] along the LPS axes; empty slices if none does."""
-    unit = np.array(np.meshgrid([0.0, 1.0], [0.0, 1.0], [0.0, 1.0])).reshape(3, -1).T
-    index = lattice.indices(lower + unit * (np.asarray(upper) - lower))
-    first = np.clip(np.floor(index.min(axis=0)).astype(int), 0, lattice.size)
-    last = np.clip(np.ceil(index.max(axis=0)).astype(int) + 1, first, lattice.size)
-    x, y, z = (slice(int(a), int(b)) for a, b in zip(first, last, strict=True))
-    return z, y, x
-
-
-def cut(lattice: Lattice, part: Part) -> Lattice:
-    """The image of some of the voxels."""
-    first = np.array([[one.start for one in reversed(part)]], float)
-    shape = tuple(one.stop - one.start for one in part)
-    return Lattice((shape[0], shape[1], shape[2]), lattice.points(first)[0], lattice.axes)
 
 
 def same_cells(grid: Grid, lattice: Lattice) -> bool:
     """Whether the image's voxels are the solver's cells: same edges along the same lines, in any order and extent."""
-    cells = grid_lattice(grid)
+    cells = grid.lattice()
     steps = np.linalg.solve(cells.axes, lattice.axes)
     unit = np.array(np.meshgrid([0, 1], [0, 1], [0, 1])).reshape(3, -1).T
     corners = cells.indices(lattice.points(unit * (lattice.size - 1)))
@@ -62,7 +38,7 @@ def copied(values: NDArray[Any], grid: Grid, lattice: Lattice, beyond: float) ->
 
     beyond : what voxels outside the box get
     """
-    cells = grid_lattice(grid)
+    cells = grid.lattice()
     steps = np.rint(np.linalg.solve(cells.axes, lattice.axes)).astype(int)
     start = np.rint(cells.indices(lattice.origin[None, :])[0]).astype(int)
     picks, inside, order = [], [], []
@@ -98,9 +74,7 @@ def field_on(values: Values, kind: str, beyond: float, grid: Grid, gas: Mask, la
         solved = beyond_body(solved, ~gas)
 
     def at(index: NDArray[np.float64]) -> Values:
-        nearest = tuple(
-            np.clip(np.floor(row + 0.5).astype(int), 0, n - 1) for row, n in zip(index, grid.shape, strict=True)
-        )
+        nearest = _nearest(index, grid)
         if kind == "count":
             return np.asarray(values[nearest])
         found = map_coordinates(solved, index, output=np.float32, order=1, mode="nearest", prefilter=False)
@@ -133,8 +107,8 @@ def labels_on(labels: NDArray[Any], grid: Grid, lattice: Lattice) -> NDArray[np.
 
 def touches(grid: Grid, lattice: Lattice) -> bool:
     """Whether some voxel's centre lies in the box of the run."""
-    part = overlap(lattice, np.array(grid.origin), np.array(grid.upper))
-    crop = cut(lattice, part)
+    part = lattice.overlap(np.array(grid.origin), np.array(grid.upper))
+    crop = lattice.cut(part)
     return 0 not in crop.shape and any(_inside(points, grid).any() for _, points in crop.centres())
 
 
@@ -142,8 +116,8 @@ def _fill(
     out: NDArray[Any], at: Callable[[NDArray[np.float64]], NDArray[Any]], grid: Grid, lattice: Lattice
 ) -> NDArray[Any]:
     """Set the voxels whose centre lies in the box to `at` of their indices (3, n) kji in the solver's cells."""
-    part = overlap(lattice, np.array(grid.origin), np.array(grid.upper))
-    crop, cells = cut(lattice, part), grid_lattice(grid)
+    part = lattice.overlap(np.array(grid.origin), np.array(grid.upper))
+    crop, cells = lattice.cut(part), grid.lattice()
     if 0 in crop.shape:
         return out
     flat = out[part].reshape(-1)

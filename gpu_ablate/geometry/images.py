@@ -21,6 +21,10 @@ CHUNK = 1 << 18
 """Voxels whose centres are made at once, to bound memory."""
 
 
+Part = tuple[slice, slice, slice]
+"""Some of the voxels of an array (nz, ny, nx)."""
+
+
 @dataclass(frozen=True, eq=False)
 class Lattice:
     """Where the voxels of an image lie.
@@ -60,6 +64,21 @@ class Lattice:
             part = slice(first, min(first + CHUNK, count))
             k, j, i = np.unravel_index(np.arange(part.start, part.stop), self.shape)
             yield part, self.points(np.column_stack([i, j, k]))
+
+    def overlap(self, lower: NDArray[np.float64], upper: NDArray[np.float64]) -> Part:
+        """Part (k, j, i) whose voxels may touch a box [m] along the LPS axes; empty slices if none does."""
+        unit = np.array(np.meshgrid([0.0, 1.0], [0.0, 1.0], [0.0, 1.0])).reshape(3, -1).T
+        index = self.indices(lower + unit * (np.asarray(upper) - lower))
+        first = np.clip(np.floor(index.min(axis=0)).astype(int), 0, self.size)
+        last = np.clip(np.ceil(index.max(axis=0)).astype(int) + 1, first, self.size)
+        x, y, z = (slice(int(a), int(b)) for a, b in zip(first, last, strict=True))
+        return z, y, x
+
+    def cut(self, part: Part) -> Lattice:
+        """Where some of the voxels (k, j, i) lie."""
+        first = np.array([[one.start for one in reversed(part)]], float)
+        nz, ny, nx = (one.stop - one.start for one in part)
+        return Lattice((nz, ny, nx), self.points(first)[0], self.axes)
 
     def bounds(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Corners (lower, upper) [m] of the box along the LPS axes that encloses all voxels."""

@@ -131,6 +131,15 @@ def volume(points: NDArray[Any], faces: Faces) -> float:
     return float(np.einsum("ij,ij->", a, np.cross(b, c))) / 6
 
 
+def centroid(points: NDArray[Any], faces: Faces) -> Points:
+    """Centroid (3,) of what a closed mesh encloses: Σ v (a + b + c) / 4 over the tetrahedra between its triangles and
+    a point, v their volumes."""
+    start = np.mean(points, axis=0, dtype=float)
+    a, b, c = corners(np.asarray(points, float) - start, faces)
+    sizes = np.einsum("ij,ij->i", a, np.cross(b, c))
+    return np.asarray(start + (sizes[:, None] * (a + b + c) / 4).sum(axis=0) / sizes.sum())
+
+
 def area(points: NDArray[Any], faces: Faces) -> float:
     """Area of a mesh."""
     return float(areas(points, faces).sum())

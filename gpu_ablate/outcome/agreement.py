@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from gpu_ablate.case.grid import Grid
 from gpu_ablate.case.setup import Surface
-from gpu_ablate.geometry.meshes import Mesh, corners, volume
+from gpu_ablate.geometry.meshes import Mesh, centroid, corners
 from gpu_ablate.geometry.shapes import in_box
 from gpu_ablate.outcome.levelset import vertex_areas
 from gpu_ablate.outcome.nearest import feet_on
@@ -120,7 +120,7 @@ def measure_agreement(observed: Mesh, simulated: Mesh, grid: Grid) -> dict[str, 
     ours, theirs = apart(simulated, observed), apart(observed, simulated)
     counted = overlap(observed, simulated, grid)
     sizes = {"observed": observed.volume(), "simulated": simulated.volume()}
-    shift = centroid(observed) - centroid(simulated)
+    shift = centroid(observed.points, observed.faces) - centroid(simulated.points, simulated.faces)
     area = ours.area.sum(), theirs.area.sum()
     beyond = 1.0 - counted.in_box / counted.observed
     return {
@@ -179,14 +179,6 @@ def overlap(observed: Mesh, simulated: Mesh, grid: Grid) -> Counted:
         known = in_box(points, (np.array(grid.origin), np.array(grid.upper)))
         total += [seen.sum(), computed.sum(), (seen & computed).sum(), (seen & known).sum()]
     return Counted(*total.tolist())
-
-
-def centroid(body: Mesh) -> Points:
-    """Centroid (3,) [m] of a closed mesh: Σ v (a + b + c) / 4 over the tetrahedra between its triangles and a point."""
-    origin = body.points.mean(axis=0)
-    a, b, c = corners(body.points - origin, body.faces)
-    sizes = np.einsum("ij,ij->i", a, np.cross(b, c)) / 6
-    return np.asarray(origin + (sizes[:, None] * (a + b + c) / 4).sum(axis=0) / volume(body.points, body.faces))
 
 
 def ends_at_box(body: Mesh, grid: Grid) -> bool:

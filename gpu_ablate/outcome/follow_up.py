@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 
 from gpu_ablate.case.grid import Grid
-from gpu_ablate.geometry.meshes import Mesh
+from gpu_ablate.geometry.meshes import Mesh, centroid
 from gpu_ablate.geometry.shapes import in_box
-from gpu_ablate.outcome.agreement import away_from, centroid, even
+from gpu_ablate.outcome.agreement import away_from, even
 from gpu_ablate.outcome.observed import Observed
 from gpu_ablate.outcome.places import Past, tell
 from gpu_ablate.units import CM3, MM
@@ -56,7 +56,7 @@ def measure_lesions(past: Past, observed: Observed, zone: Mesh) -> list[dict[str
                 "inside_target_percent": 100.0 * share_in(part, targets[nearest]),
                 "to_target_mm": gaps[nearest] / MM,
                 "beyond_box_percent": 100.0 * (1.0 - share_in(part, grid)),
-                **tell(past, part, centroid(part)),
+                **tell(past, part, centroid(part.points, part.faces)),
             }
         )
     return found
@@ -70,7 +70,7 @@ def share_in(part: Mesh, other: Mesh | Grid) -> float:
     points = np.stack(np.meshgrid(*sides), axis=-1).reshape(-1, 3)
     own = points[part.contains(points)]
     if not len(own):
-        own = centroid(part)[None]
+        own = centroid(part.points, part.faces)[None]
     if isinstance(other, Grid):
         return float(in_box(own, (np.array(other.origin), np.array(other.upper))).mean())
     return float(other.contains(own).mean())

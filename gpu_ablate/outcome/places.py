@@ -9,7 +9,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gpu_ablate.case.setup import Setup, Surface, ThinVessel
-from gpu_ablate.geometry.images import Lattice
 from gpu_ablate.geometry.label_surface import label_parts
 from gpu_ablate.geometry.meshes import Mesh
 from gpu_ablate.geometry.shapes import distance_to_line, in_box
@@ -190,6 +189,4 @@ def gap_to_line(points: Points, vessel: ThinVessel, part: Mesh) -> float:
 
 def cell_surface(cells: NDArray[np.bool_], setup: Setup) -> Mesh:
     """The closed surface of some cells (nz, ny, nx) of the grid."""
-    grid = setup.grid
-    lattice = Lattice(grid.shape, np.array(grid.origin) + 0.5 * grid.spacing, grid.spacing * np.eye(3))
-    return merged(tuple(label_parts(cells, lattice)))
+    return merged(tuple(label_parts(cells, setup.grid.lattice())))

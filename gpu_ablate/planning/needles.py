@@ -9,7 +9,7 @@ from itertools import product
 import numpy as np
 
 from gpu_ablate.library import load as library
-from gpu_ablate.physics.zone_estimate import HEAT_CAPACITY, KILLING_C, SLENDERNESS, USEFUL_SHARE, short_axis
+from gpu_ablate.physics.zone_estimate import SLENDERNESS, ball_energy, short_axis, zone_energy
 from gpu_ablate.planning.target import Points, Target
 from gpu_ablate.spec.device import CryoDevice, MicrowaveDevice
 from gpu_ablate.units import BODY_C, MM
@@ -156,16 +156,6 @@ def _across(target: Target, direction: Points) -> tuple[Points, Points, Points]:
     return turned[0], turned[1], (target.points - target.middle) @ turned.T
 
 
-def zone_energy(volume: float) -> float:
-    """Energy for a zone [m³] by the rule of thumb (`physics.zone_estimate`) [J]."""
-    return volume * HEAT_CAPACITY * (KILLING_C - BODY_C) / USEFUL_SHARE
-
-
-def ball_energy(width: float) -> float:
-    """Energy for the zone of one station with a short axis [m] by the same rule [J]."""
-    return zone_energy(math.pi * width**3 / (6.0 * SLENDERNESS))
-
-
 def antenna_layout(target: Target, direction: Points, margin: float) -> Layout:
     """Antennas along a direction, the middles of their heat about the middle of the lesion, held."""
     device = _antenna()
@@ -181,9 +171,9 @@ def antenna_layout(target: Target, direction: Points, margin: float) -> Layout:
     if count > 1:
         widest = float((sizes[:2] - np.ptp(grid, axis=0)).max())  # that one antenna has to make; no zone is rounder
         length = max(float(sizes[2]), widest / SLENDERNESS)
-        energy = zone_energy(math.pi / 6.0 * float(sizes[:2].prod()) * length) / count
+        energy = zone_energy(math.pi / 6.0 * float(sizes[:2].prod()) * length, BODY_C) / count
     else:
-        energy = ball_energy(2.0 * (_furthest(flat, grid) + margin))
+        energy = ball_energy(2.0 * (_furthest(flat, grid) + margin), BODY_C)
     width = short_axis(energy, BODY_C)
     stations = 2 if sizes[2] > 1.3 * width / SLENDERNESS else 1
     back = 0.5 * float(sizes[2] - 2.0 * margin) if stations == 2 else 0.0
@@ -219,7 +209,7 @@ def breast_layout(target: Target, direction: Points, deep: bool, margin: float) 
     low, high = target.span(direction)
     _, _, flat = _across(target, direction)
     sizes = np.array([*np.ptp(flat, axis=0), high - low]) + 2.0 * margin
-    energy = zone_energy(math.pi / 6.0 * float(sizes.prod()))
+    energy = zone_energy(math.pi / 6.0 * float(sizes.prod()), BODY_C)
     pull = max(0.25 * (high - low), 3 * MM)
     powers = (60.0 if deep else 50.0, 30.0, 20.0)
     steps: list[str] = []

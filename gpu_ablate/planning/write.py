@@ -15,6 +15,7 @@ from gpu_ablate.planning.body import Body, relative
 from gpu_ablate.planning.box import Box
 from gpu_ablate.planning.entry import pieces_of_way
 from gpu_ablate.planning.needles import CRYO_DEVICE, Needle
+from gpu_ablate.planning.outline import BODY_HU
 from gpu_ablate.planning.propose import Proposal
 from gpu_ablate.units import MM
 
@@ -24,7 +25,7 @@ ARTERY = re.compile(r"aort|arter", re.IGNORECASE)
 
 COMPLETED = (
     "CHECK: {name} names neither body nor air. The image below is a copy with the body added from the CT: what is not "
-    "labelled above -300 HU, fat and all else."
+    "labelled above {hu:g} HU, fat and all else."
 )
 PLAUSIBLE_W_PER_MM = 40 / 35
 """Of a 17 G probe per length of its freezing part, as in the library's entry."""
@@ -75,7 +76,7 @@ def scene_text(
         *_sentences(
             [
                 f"Tissues and roles: {body.source}, by the table of names.",
-                *([COMPLETED.format(name=body.file.name)] if body.completed else []),
+                *([COMPLETED.format(name=body.file.name, hu=BODY_HU)] if body.completed else []),
             ]
         ),
         "[anatomy]",

@@ -1,6 +1,6 @@
 """How everything is drawn: line styles, fonts, and all colours but those that `colours` shares with exported files.
 
-Colours are those of Okabe and Ito 2008 ("Color Universal Design"), told apart with any common colour
+Many colours are those of Okabe and Ito 2008 ("Color Universal Design"), and all are told apart with any common colour
 blindness; lines differ in style and surfaces in lightness as well.
 """
 

@@ -11,7 +11,6 @@ from PIL import Image
 
 from gpu_ablate.case.setup import Sensor
 from gpu_ablate.exchange.content import Content
-from gpu_ablate.exchange.voxels import grid_lattice
 from gpu_ablate.geometry.image_files import write_image
 from gpu_ablate.geometry.images import Lattice
 from gpu_ablate.outcome.metrics import measure
@@ -93,7 +92,7 @@ def content(run: Path) -> Content:
 def content_on(run: Path, lattice: Lattice | None) -> Content:
     """The run on given voxels."""
     result = load_result(run)
-    lattice = grid_lattice(result.setup.grid) if lattice is None else lattice
+    lattice = result.setup.grid.lattice() if lattice is None else lattice
     return Content(result, load_metrics(run), run, lattice, "made up")
 
 

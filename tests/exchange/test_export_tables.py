@@ -26,7 +26,9 @@ def test_every_table_holds_the_numbers_of_the_metrics(content: Content, tmp_path
     for name, zone in content.metrics["zones"].items():
         assert float(zones[name]["volume_cm3"]) == pytest.approx(zone["volume_cm3"], rel=1e-5)
         assert float(zones[name]["extent_y_mm"]) == pytest.approx(zone["extent_mm"][1], rel=1e-5)
-        assert zones[name]["beyond_tip_mm"] == "" or zone["beyond_tip_mm"] is not None
+        beyond = zones[name]["beyond_tip_mm"]
+        assert (beyond == "") == (zone["beyond_tip_mm"] is None)
+        assert beyond == "" or float(beyond) == pytest.approx(zone["beyond_tip_mm"], rel=1e-5)
     (target,) = table(tmp_path / "targets.csv")
     least = content.metrics["targets"][0]
     assert float(target["min_margin_mm"]) == pytest.approx(least["min_margin_mm"], rel=1e-5)

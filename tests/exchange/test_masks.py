@@ -8,9 +8,9 @@ from numpy.typing import NDArray
 from scipy.spatial.transform import Rotation
 
 from gpu_ablate.case.grid import Grid
-from gpu_ablate.exchange.masks import Inside, middle, solid_on
+from gpu_ablate.exchange.masks import Inside, solid_on
 from gpu_ablate.geometry.images import Lattice
-from gpu_ablate.geometry.meshes import contour, volume
+from gpu_ablate.geometry.meshes import centroid, contour, volume
 
 MIDDLE = np.array([0.31e-3, -0.17e-3, 0.42e-3])
 IMAGES = {
@@ -95,5 +95,5 @@ def test_a_solid_elsewhere_leaves_the_image_empty() -> None:
 
 def test_the_middle_of_a_mesh_is_that_of_its_solid() -> None:
     _, points, faces = solid(SOLIDS["ellipsoid"])
-    np.testing.assert_allclose(middle(points + 0.3, faces), MIDDLE + 0.3, atol=2e-6)
+    np.testing.assert_allclose(centroid(points + 0.3, faces), MIDDLE + 0.3, atol=2e-6)
     assert volume(points, faces) > 0

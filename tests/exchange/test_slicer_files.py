@@ -14,9 +14,9 @@ import slicerio
 from vtkmodules.util.numpy_support import vtk_to_numpy
 from vtkmodules.vtkIOXML import vtkXMLPolyDataReader
 
-from gpu_ablate.colours import ISOTHERM, ZONE
+from gpu_ablate.colours import ISOTHERM, ZONE, rgb
 from gpu_ablate.exchange.content import Content
-from gpu_ablate.exchange.slicer import SCENE, rgb, write_slicer
+from gpu_ablate.exchange.slicer import SCENE, write_slicer
 from tests.exchange.conftest import content_on, oblique
 
 

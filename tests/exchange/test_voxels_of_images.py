@@ -10,7 +10,7 @@ from made_dicom import OBLIQUE
 from numpy.typing import NDArray
 
 from gpu_ablate.case.grid import Grid
-from gpu_ablate.exchange.voxels import copied, field_on, grid_lattice, labels_on, same_cells, touches
+from gpu_ablate.exchange.voxels import copied, field_on, labels_on, same_cells, touches
 from gpu_ablate.geometry.images import Lattice
 
 GRID = Grid((5, 6, 7), 1e-3, (-3e-3, 0.5e-3, 2e-3))
@@ -20,7 +20,7 @@ TURNS = [np.eye(3)[:, order] * signs for order in permutations(range(3)) for sig
 
 def turned(turn: NDArray[np.float64], shift: tuple[int, int, int] = (0, 0, 0)) -> Lattice:
     """The solver's cells with other axes: flipped, permuted, by whole cells beyond the box."""
-    cells = grid_lattice(GRID)
+    cells = GRID.lattice()
     size = np.abs(turn.T @ cells.size).astype(int) + 2
     middle = (np.array(GRID.origin) + np.array(GRID.upper)) / 2
     axes = turn * GRID.spacing
@@ -53,11 +53,11 @@ def test_flipped_and_permuted_images_get_the_cells_themselves(number: int) -> No
 
 def test_the_own_cells_come_back_unchanged() -> None:
     values = np.arange(GRID.cells, dtype=np.float32).reshape(GRID.shape)
-    np.testing.assert_array_equal(copied(values, GRID, grid_lattice(GRID), -1.0), values)
+    np.testing.assert_array_equal(copied(values, GRID, GRID.lattice(), -1.0), values)
 
 
 def test_rounding_of_a_file_keeps_cells_the_same_and_half_a_cell_does_not() -> None:
-    cells = grid_lattice(GRID)
+    cells = GRID.lattice()
     assert same_cells(GRID, Lattice(cells.shape, cells.origin.astype(np.float32).astype(float), cells.axes))
     assert not same_cells(GRID, Lattice(cells.shape, cells.origin + 0.5e-3, cells.axes))
     assert not same_cells(GRID, Lattice(cells.shape, cells.origin, cells.axes * 1.01))
@@ -123,6 +123,6 @@ def test_gas_does_not_cool_the_tissue_beside_it() -> None:
 
 
 def test_an_image_elsewhere_is_noticed() -> None:
-    cells = grid_lattice(GRID)
+    cells = GRID.lattice()
     assert touches(GRID, cells)
     assert not touches(GRID, Lattice(cells.shape, cells.origin + np.array([0, 0, 7e-3]), cells.axes))
